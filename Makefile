@@ -1,0 +1,44 @@
+# `make help` lists the targets.
+PRESET ?= quick
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: help reproduce report test test-all lint format bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+reproduce: .venv/installed ## run every study and write the report (PRESET=quick or paper)
+	$(BIN)/python -m experiments run --all --preset $(PRESET)
+
+report: .venv/installed ## draw the report again from stored records, without training
+	$(BIN)/python -m experiments report --preset $(PRESET)
+
+test: .venv/installed ## run the fast tests
+	$(BIN)/python -m pytest
+
+test-all: .venv/installed ## run every test that this machine can run
+	$(BIN)/python -m pytest -m ""
+
+lint: .venv/installed ## check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: .venv/installed ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/installed ## measure speed side by side against what a user would write instead
+	$(BIN)/python -m benchmarks
+
+lock: .venv/installed ## renew requirements.txt from requirements.in
+	$(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-emit-options \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host requirements.in
+
+clean: ## remove the virtual environment, caches and quick reports; runs/ stays
+	rm -rf .venv .cache .pytest_cache .ruff_cache .hypothesis reports/quick
+
+.venv/installed: requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	@touch $@
