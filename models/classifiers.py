@@ -1,0 +1,154 @@
+"""Dense and convolutional image classifiers."""
+
+import math
+
+import keras
+import numpy as np
+from keras import layers
+
+
+def dense_classifier(
+    input_shape,
+    hidden=(128,),
+    dropout=0.0,
+    activation="relu",
+    classes=10,
+    scaling=None,
+    seed=None,
+):
+    """A dense network: flatten, hidden layers, one logit for each class.
+
+    Source: A, sections 1 and 5.2. Layer j computes x_j = v(W_j x_{j-1} + b_j).
+    Parameters: the sum over layers of n_{j-1}·n_j + n_j.
+
+    Args:
+        input_shape: shape of one example, such as (28, 28); uint8 or float.
+        hidden: neurons of each hidden layer; () gives softmax regression.
+        dropout: share of each hidden layer's outputs dropped in training, in [0, 1).
+        activation: name of a Keras activation, after each hidden layer.
+        classes: number of logits.
+        scaling: factor on the inputs, such as 1/255; None leaves them as they are.
+        seed: of the initial weights and the dropout masks; None draws at random.
+
+    Returns:
+        A `keras.Model`: (batch, *input_shape) → logits, float32, shape (batch, classes).
+
+    Raises:
+        ValueError: when a size is not positive or dropout lies outside [0, 1).
+    """
+    _check(hidden=hidden, classes=(classes,), dropout=dropout)
+    seeds = _layer_seeds(seed)
+    inputs = keras.Input(input_shape, name="image")
+    outputs = _scaled(inputs, scaling)
+    outputs = layers.Flatten(name="flatten")(outputs)
+    outputs = _dense_head(outputs, hidden, dropout, activation, classes, seeds)
+    return keras.Model(inputs, outputs, name="dense_classifier")
+
+
+def cnn_classifier(
+    input_shape,
+    filters=(32, 64),
+    kernel_size=3,
+    pool_size=2,
+    padding="valid",
+    hidden=(128,),
+    dropout=0.0,
+    activation="relu",
+    classes=10,
+    scaling=None,
+    seed=None,
+):
+    """A convolutional network: blocks of convolution and max pooling, then a dense head.
+
+    Source: A, section 6. The default is A's pair of 3x3 convolutions with 32 and 64 filters. A
+    convolution of N filters over C channels has N·(kernel_size²·C + 1) parameters.
+
+    Args:
+        input_shape: shape of one image, (height, width) or (height, width, channels).
+        filters: filters of each block; each block is convolution, activation, max pooling.
+        kernel_size: height and width of the filters.
+        pool_size: height, width and stride of the pooling windows.
+        padding: "valid" or "same", of the convolutions.
+        hidden: neurons of the dense layers between the blocks and the logits.
+        dropout: share of each hidden dense layer's outputs dropped in training, in [0, 1).
+        activation: name of a Keras activation, after each convolution and hidden layer.
+        classes: number of logits.
+        scaling: factor on the inputs, such as 1/255; None leaves them as they are.
+        seed: of the initial weights and the dropout masks; None draws at random.
+
+    Returns:
+        A `keras.Model`: (batch, *input_shape) → logits, float32, shape (batch, classes).
+
+    Raises:
+        ValueError: when a size is not positive, dropout lies outside [0, 1), or the blocks leave
+            no pixel of the image.
+    """
+    _check(
+        filters=filters,
+        kernel_size=(kernel_size,),
+        pool_size=(pool_size,),
+        hidden=hidden,
+        classes=(classes,),
+        dropout=dropout,
+    )
+    seeds = _layer_seeds(seed)
+    inputs = keras.Input(input_shape, name="image")
+    outputs = _scaled(inputs, scaling)
+    if len(input_shape) == 2:
+        outputs = layers.Reshape((*input_shape, 1), name="channel")(outputs)
+    for block, count in enumerate(filters, start=1):
+        side = min(outputs.shape[1:3]) - (kernel_size - 1 if padding == "valid" else 0)
+        if side < pool_size:
+            raise ValueError(
+                f"filters has {len(filters)} blocks, but block {block} finds an image of "
+                f"{outputs.shape[1]}x{outputs.shape[2]} pixels, too small for its convolution "
+                "and pooling; use fewer blocks or padding='same'"
+            )
+        outputs = layers.Conv2D(
+            count,
+            kernel_size,
+            padding=padding,
+            activation=activation,
+            kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+            name=f"conv_{block}",
+        )(outputs)
+        outputs = layers.MaxPooling2D(pool_size, name=f"pool_{block}")(outputs)
+    outputs = layers.Flatten(name="flatten")(outputs)
+    outputs = _dense_head(outputs, hidden, dropout, activation, classes, seeds)
+    return keras.Model(inputs, outputs, name="cnn_classifier")
+
+
+def _dense_head(outputs, hidden, dropout, activation, classes, seeds):
+    for number, neurons in enumerate(hidden, start=1):
+        outputs = layers.Dense(
+            neurons,
+            activation=activation,
+            kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+            name=f"hidden_{number}",
+        )(outputs)
+        if dropout > 0:
+            outputs = layers.Dropout(dropout, seed=next(seeds), name=f"dropout_{number}")(outputs)
+    return layers.Dense(
+        classes,
+        kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+        name="logits",
+    )(outputs)
+
+
+def _scaled(inputs, scaling):
+    return inputs if scaling is None else layers.Rescaling(scaling, name="scaling")(inputs)
+
+
+def _layer_seeds(seed):
+    """One seed for each layer, so that equal layers do not start equal."""
+    generator = None if seed is None else np.random.default_rng(seed)
+    while True:
+        yield None if generator is None else int(generator.integers(2**31))
+
+
+def _check(dropout, **sizes):
+    for name, values in sizes.items():
+        if any(not math.isfinite(v) or v < 1 or v != int(v) for v in values):
+            raise ValueError(f"{name} must be whole numbers of at least 1, not {values}")
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout must be a number in [0, 1), not {dropout}")
