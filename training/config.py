@@ -1,0 +1,162 @@
+"""`RunConfig`: everything that decides what a run computes."""
+
+import dataclasses
+import hashlib
+import json
+import math
+
+from datasets import NAMES
+from training.optimizers import OPTIMIZERS
+
+MODELS = {
+    "dense": ("dense_classifier", ("hidden", "dropout", "activation")),
+    "cnn": ("cnn_classifier", ("filters", "hidden", "dropout", "activation")),
+}
+"""Model name → its builder in `models`, and the fields of a config that are its arguments."""
+
+SCALINGS = {"unit": 1 / 255, "none": None}
+"""Scaling name → factor on the pixels."""
+
+
+class ConfigError(ValueError):
+    """A config that no run can have; the message says what is allowed."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """One training run, stated completely; equal configs have equal keys.
+
+    Attributes:
+        dataset: one of `datasets.NAMES`.
+        data: "real" or "stand-in".
+        train_size: training images, a stratified draw from the set's own training images.
+        validation_size: validation images, drawn from the same and disjoint from the training
+            images.
+        scaling: of the pixels, a key of `SCALINGS`.
+        model: key of `MODELS`.
+        hidden: neurons of the hidden layers; None takes the builder's default, as below.
+        filters: filters of the convolutions.
+        dropout: share of dropped outputs.
+        activation: name of a Keras activation.
+        optimizer: key of `OPTIMIZERS`.
+        learning_rate: greater than 0.
+        batch_size: examples of one iteration.
+        epochs: passes over the training images; either this or `iterations` is given.
+        iterations: number of updates.
+        seed: of the initial weights, dropout masks and batches; the split does not depend on it.
+
+    Raises:
+        ConfigError: when a value is not allowed.
+    """
+
+    dataset: str = "fashion_mnist"
+    data: str = "real"
+    train_size: int = 60_000
+    validation_size: int = 0
+    scaling: str = "unit"
+    model: str = "dense"
+    hidden: tuple | None = None
+    filters: tuple | None = None
+    dropout: float | None = None
+    activation: str | None = None
+    optimizer: str = "sgd"
+    learning_rate: float = 0.01
+    batch_size: int = 150
+    epochs: int | None = None
+    iterations: int | None = None
+    seed: int = 0
+
+    def __post_init__(self):
+        """Check every field; lists, as JSON gives them, become tuples, and 1 a rate of 1.0."""
+        for field in ("hidden", "filters"):
+            if getattr(self, field) is not None:
+                object.__setattr__(self, field, _sizes(field, getattr(self, field)))
+        for field in ("learning_rate", "dropout"):
+            if type(getattr(self, field)) is int:
+                object.__setattr__(self, field, float(getattr(self, field)))
+        for field, allowed in (
+            ("dataset", NAMES),
+            ("data", ("real", "stand-in")),
+            ("scaling", SCALINGS),
+            ("model", MODELS),
+            ("optimizer", OPTIMIZERS),
+        ):
+            if getattr(self, field) not in allowed:
+                raise ConfigError(
+                    f"unknown {field} {getattr(self, field)!r}; choose from {', '.join(allowed)}"
+                )
+        for field in ("train_size", "batch_size"):
+            _check_whole(field, getattr(self, field), least=1)
+        for field in ("epochs", "iterations"):
+            if getattr(self, field) is not None:
+                _check_whole(field, getattr(self, field), least=1)
+        for field in ("validation_size", "seed"):
+            _check_whole(field, getattr(self, field), least=0)
+        rate, dropout, activation = self.learning_rate, self.dropout, self.activation
+        if not (isinstance(rate, float) and 0 < rate < math.inf):
+            raise ConfigError(f"learning_rate must be a number greater than 0, not {rate!r}")
+        if dropout is not None and not (isinstance(dropout, float) and 0 <= dropout < 1):
+            raise ConfigError(f"dropout must be a number in [0, 1), not {dropout!r}")
+        if activation is not None and not isinstance(activation, str):
+            raise ConfigError(f"activation must be the name of one in Keras, not {activation!r}")
+        if (self.epochs is None) == (self.iterations is None):
+            raise ConfigError("give either epochs or iterations")
+        for field in ("hidden", "filters", "dropout", "activation"):
+            if getattr(self, field) is not None and field not in MODELS[self.model][1]:
+                raise ConfigError(
+                    f"{field} is no option of model {self.model!r}; "
+                    f"it takes {', '.join(MODELS[self.model][1])}"
+                )
+
+    @property
+    def key(self):
+        """16 hexadecimal digits that name the run in every store.
+
+        Fields at their defaults do not count, so a field added later leaves older keys as they
+        are.
+        """
+        stated = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if getattr(self, field.name) != field.default
+        }
+        return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def model_options(self):
+        """Arguments for the model's builder, those left to its defaults aside."""
+        options = {field: getattr(self, field) for field in MODELS[self.model][1]}
+        return {field: value for field, value in options.items() if value is not None}
+
+    def to_json(self):
+        """The fields as a JSON object."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, fields):
+        """The config of `to_json`.
+
+        Raises:
+            ConfigError: for a field that is unknown or a value that is not allowed.
+        """
+        unknown = set(fields) - {field.name for field in dataclasses.fields(cls)}
+        if unknown:
+            raise ConfigError(f"unknown field {', '.join(sorted(unknown))} of a run")
+        return cls(**fields)
+
+    def replace(self, **changes):
+        """The same config with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+
+def _sizes(name, values):
+    if not isinstance(values, list | tuple):
+        raise ConfigError(f"{name} must be a list of whole numbers, not {values!r}")
+    for value in values:
+        _check_whole(name, value, least=1)
+    return tuple(values)
+
+
+def _check_whole(name, value, least):
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ConfigError(f"{name} must be a whole number of at least {least}, not {value!r}")

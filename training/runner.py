@@ -1,0 +1,139 @@
+"""Runs from the cache, or trained in worker processes and stored as each one finishes."""
+
+import contextlib
+import os
+import signal
+import warnings
+
+from training.backend import import_tensorflow
+from training.provenance import ROOT
+from training.store import DamagedRecordError, RunCache
+
+
+class RunsInterrupted(Exception):  # noqa: N818 - not an error
+    """Ctrl-C while runs were training; those that had finished are stored."""
+
+    def __init__(self, stored, total):
+        super().__init__(f"{stored} of {total} runs are stored")
+        self.stored = stored
+        self.total = total
+
+
+def run(config, **options):
+    """The record of one config; options as in `run_all`."""
+    return run_all([config], **options)[0]
+
+
+def run_all(configs, jobs=None, data_dir=None, runs_dir=None, progress=False):
+    """The records of many configs: those that are stored, and the others trained now.
+
+    Each run trains in a worker process with one thread, whatever `jobs` is, so that the same
+    config gives the same bits on the same machine. A run is stored when it finishes; killed at any
+    moment, a second call trains only what is missing. With a joblib backend selected by
+    `joblib.parallel_config` (Dask's, say) the same runs go there; workers then need the same
+    `runs_dir`.
+
+    Args:
+        configs: `RunConfig`s; equal ones are trained once.
+        jobs: worker processes; None takes one for each processor.
+        data_dir: folder of the real image sets, as in `datasets.load`.
+        runs_dir: the cache; None takes the variable DESCENT_RUNS_DIR, or `runs/` of the project.
+        progress: show a line with what is done, on standard error.
+
+    Returns:
+        A list of `RunRecord`, in the order of `configs`.
+
+    Raises:
+        datasets.DataError: when the data of a run cannot be had.
+        RunsInterrupted: on Ctrl-C.
+    """
+    cache = RunCache(runs_dir or os.environ.get("DESCENT_RUNS_DIR") or ROOT / "runs")
+    records = {config: _stored(cache, config) for config in configs}
+    missing = [config for config, record in records.items() if record is None]
+    trained = _train_all(missing, cache, jobs, data_dir)
+    finished = len(records) - len(missing)
+    with _progress_line(len(missing), shown=progress) as advance:
+        try:
+            for record in trained:
+                records[record.config] = record
+                finished += 1
+                advance(record)
+        except KeyboardInterrupt:
+            _stop_workers()
+            raise RunsInterrupted(finished, len(records)) from None
+    return [records[config] for config in configs]
+
+
+def _stored(cache, config):
+    try:
+        return cache.load(config)
+    except DamagedRecordError as error:
+        folder = cache.set_aside(config)
+        warnings.warn(f"{error}; it is set aside in {folder} and trained again", stacklevel=3)
+        return None
+
+
+def _train_all(configs, cache, jobs, data_dir):
+    """Train configs, the longest first, and yield each record as it finishes."""
+    if not configs:
+        return iter(())
+    import joblib
+
+    configs = sorted(configs, key=_sample_gradients, reverse=True)
+    jobs = min(jobs or os.cpu_count(), len(configs))
+    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="all")
+    return parallel(joblib.delayed(_train_and_store)(c, cache, data_dir) for c in configs)
+
+
+def _sample_gradients(config):
+    if config.iterations is not None:
+        return config.iterations * min(config.batch_size, config.train_size)
+    return config.epochs * config.train_size
+
+
+def _train_and_store(config, cache, data_dir):
+    """In a worker: train one config on one thread, and store it."""
+    with contextlib.suppress(ValueError):  # a Dask worker's thread may not set signals
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    import_tensorflow(threads=1)
+    from training.train import train
+
+    record = train(config, data_dir)
+    cache.save(record)
+    return record
+
+
+def _stop_workers():
+    from joblib.externals.loky import get_reusable_executor
+
+    get_reusable_executor().shutdown(wait=True, kill_workers=True)
+
+
+@contextlib.contextmanager
+def _progress_line(total, shown):
+    """Yield a function to call with each finished record."""
+    if not (shown and total):
+        yield lambda record: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("Training"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("runs"),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda record: bar.update(task, advance=1, description=f"last: {_describe(record)}")
+
+
+def _describe(record):
+    config = record.config
+    return (
+        f"{config.model} {config.optimizer} rate {config.learning_rate:g} "
+        f"batch {config.batch_size} seed {config.seed} {record.status}"
+    )

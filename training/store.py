@@ -1,0 +1,156 @@
+"""Where records are kept: a cache of single runs, and an archive of many in two files."""
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from training.config import ConfigError
+from training.record import RunRecord
+
+
+class DamagedRecordError(ValueError):
+    """A stored record that cannot be read; the message names the file."""
+
+
+class RunCache:
+    """A folder with two files for each run: KEY.json for facts, KEY.npz for curves.
+
+    The JSON file is written last and holds the hash of the other, so a run killed while being
+    stored is simply not there, and damage is noticed.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    def load(self, config):
+        """The record of a config, or None.
+
+        Raises:
+            DamagedRecordError: when there is one that cannot be read.
+        """
+        path = self._path(config, ".json")
+        if not path.exists():
+            return None
+        try:
+            stored = json.loads(path.read_bytes())
+            curves = self._path(config, ".npz").read_bytes()
+            if hashlib.sha256(curves).hexdigest() != stored.pop("curves_sha256"):
+                raise ValueError("its curves do not match their hash")
+            record = RunRecord.from_parts(stored, _read_arrays(io.BytesIO(curves)))
+        except _UNREADABLE as error:
+            raise DamagedRecordError(f"record {path} is damaged ({_first_line(error)})") from error
+        # A config whose defaults have changed since is another run under the same key.
+        return record if record.config == config else None
+
+    def save(self, record):
+        """Store a record so that it is there entirely or not at all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        curves = _array_bytes(record.curves())
+        facts = {**record.facts(), "curves_sha256": hashlib.sha256(curves).hexdigest()}
+        _write_atomically(self._path(record.config, ".npz"), curves)
+        _write_atomically(self._path(record.config, ".json"), _json_bytes(facts))
+
+    def set_aside(self, config):
+        """Move a damaged record into the folder `damaged`, and return that folder."""
+        damaged = self.folder / "damaged"
+        damaged.mkdir(exist_ok=True)
+        for suffix in (".json", ".npz"):
+            path = self._path(config, suffix)
+            if path.exists():
+                path.replace(damaged / path.name)
+        return damaged
+
+    def _path(self, config, suffix):
+        return self.folder / f"{config.key}{suffix}"
+
+
+def save_archive(folder, about, records):
+    """Write records into `records.json` and `records.npz` of a folder.
+
+    The same records give the same bytes.
+
+    Args:
+        folder: an existing folder.
+        about: JSON object stored with them.
+        records: `RunRecord`s.
+    """
+    records = sorted(records, key=lambda record: record.config.key)
+    curves = {
+        f"{record.config.key}/{name}": curve
+        for record in records
+        for name, curve in record.curves().items()
+    }
+    facts = {record.config.key: record.facts() for record in records}
+    _write_atomically(Path(folder) / "records.npz", _array_bytes(curves))
+    _write_atomically(Path(folder) / "records.json", _json_bytes({**about, "records": facts}))
+
+
+def load_archive(folder):
+    """Return what `save_archive` stored: `about`, and config's key → record.
+
+    Raises:
+        FileNotFoundError: when there is no archive.
+        DamagedRecordError: when it cannot be read.
+    """
+    path = Path(folder) / "records.json"
+    about = path.read_bytes()
+    try:
+        about = json.loads(about)
+        facts = about.pop("records")
+        curves = {key: {} for key in facts}
+        for name, array in _read_arrays(path.with_suffix(".npz")).items():
+            key, _, curve = name.partition("/")
+            curves[key][curve] = array
+        return about, {key: RunRecord.from_parts(facts[key], curves[key]) for key in facts}
+    except _UNREADABLE as error:
+        raise DamagedRecordError(
+            f"archive {path} is damaged ({_first_line(error)}); run the study again to renew it"
+        ) from error
+
+
+_UNREADABLE = (ConfigError, ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile)
+
+
+def _array_bytes(arrays):
+    """A compressed .npz of float32 arrays; equal arrays give equal bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.asarray(array, np.float32), allow_pickle=False)
+            # ZipInfo's default date is fixed, unlike that of numpy.savez.
+            archive.writestr(
+                zipfile.ZipInfo(f"{name}.npy"),
+                member.getvalue(),
+                compress_type=zipfile.ZIP_DEFLATED,
+            )
+    return buffer.getvalue()
+
+
+def _read_arrays(file):
+    with np.load(file, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def _json_bytes(content):
+    return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _write_atomically(path, content):
+    """Write a file through a temporary one beside it: readers see the old or the new whole."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _first_line(error):
+    return str(error).partition("\n")[0] or type(error).__name__
