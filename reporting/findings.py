@@ -1,0 +1,143 @@
+"""The results of one study, stored apart from the drawing of them."""
+
+import json
+import math
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reporting.claims import Claim
+
+FILE_NAME = "findings.json"
+
+# JSON has no such numbers; a text cell of the same spelling is read as the number.
+_NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+class FindingsError(ValueError):
+    """Stored findings that are missing or damaged."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers for the reader: `rows` of cells (text, number, truth value or None) under `columns`.
+
+    Raises:
+        ValueError: If a row has not one cell for each column.
+    """
+
+    title: str
+    columns: list[str]
+    rows: list[list[Any]]
+    note: str = ""
+
+    def __post_init__(self):
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(
+                    f"table {self.title!r} has {len(self.columns)} columns but a row of {len(row)}"
+                )
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawn figure: files NAME.svg and NAME.png beside the findings."""
+
+    name: str
+    caption: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What one study found.
+
+    Args:
+        study: Name of the study, which is also its folder's.
+        title: Title for the reader.
+        question: What the study asks.
+        says: What the source says.
+        sources: Where, such as ["A 3.2-3.4", "E"].
+        preset: "quick" or "paper".
+        seeds: Number of seeds.
+        data: For each dataset its name, source ("real" or "stand-in") and fingerprint.
+        claims: The statements with their verdicts.
+        tables: Tables of numbers.
+        figures: The figures, in order.
+        provenance: Versions, processor, commit: name → value.
+        command: The command that runs the study again.
+    """
+
+    study: str
+    title: str
+    question: str
+    says: str
+    sources: list[str]
+    preset: str
+    seeds: int
+    data: list[dict[str, str]]
+    claims: list[Claim]
+    tables: list[Table]
+    figures: list[Figure]
+    provenance: dict[str, Any] = field(default_factory=dict)
+    command: str = ""
+
+    def save(self, folder: str | os.PathLike) -> Path:
+        """Write `findings.json` into `folder` in one step, and return its path."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(_to_json(asdict(self)), indent=1, ensure_ascii=False, allow_nan=False)
+        path = folder / FILE_NAME
+        partial = path.with_suffix(".tmp")
+        try:
+            partial.write_text(text + "\n", encoding="utf-8")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        return path
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike) -> "Findings":
+        """Read what `save` wrote.
+
+        Raises:
+            FindingsError: If the file is missing or damaged.
+        """
+        path = Path(folder) / FILE_NAME
+        try:
+            facts = _from_json(json.loads(path.read_text(encoding="utf-8")))
+            facts["claims"] = [Claim(**claim) for claim in facts["claims"]]
+            facts["tables"] = [Table(**table) for table in facts["tables"]]
+            facts["figures"] = [Figure(**figure) for figure in facts["figures"]]
+            return cls(**facts)
+        except FileNotFoundError:
+            raise FindingsError(f"{path} does not exist: run the study first") from None
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise FindingsError(
+                f"{path} is damaged ({error}): run the study again to write it anew"
+            ) from None
+
+
+def _to_json(value):
+    if isinstance(value, dict):
+        return {str(key): _to_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_to_json(item) for item in value]
+    if isinstance(value, np.generic | np.ndarray):
+        return _to_json(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+def _from_json(value):
+    if isinstance(value, dict):
+        return {key: _from_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_from_json(item) for item in value]
+    if isinstance(value, str):
+        return _NOT_FINITE.get(value, value)
+    return value

@@ -1,0 +1,170 @@
+"""`Lab`: what a study's runs are made with, whether they are trained now or were stored before."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from training import RunConfig
+
+PRESETS = {"quick": 3, "paper": 5}
+"""Preset → its number of seeds, where the user gives none."""
+
+TUNING_SEEDS = (1000, 1001)
+"""Seeds for choosing a learning rate, apart from those that methods are compared on."""
+
+
+class MissingRunsError(ValueError):
+    """Runs that a report needs are not stored."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Tuning:
+    """How a method's learning rate was chosen.
+
+    Attributes:
+        best: the config at the chosen learning rate.
+        rates: learning rates tried, ascending, shape (rates,).
+        losses: final training loss of each, shape (seeds, rates); not finite where a run diverged.
+    """
+
+    best: RunConfig
+    rates: np.ndarray
+    losses: np.ndarray
+
+
+class Lab:
+    """Gives a study its runs, over the seeds of the preset.
+
+    Args:
+        preset: "quick" or "paper".
+        seeds: number of seeds; the runs take 0 to seeds - 1.
+        data: dataset name → "real" or "stand-in".
+        obtain: function from a list of configs to their records: trains them, or reads them.
+
+    Attributes:
+        records: config's key → record, of every run that was asked for.
+        tunings: label → `Tuning`, of every method whose learning rate was chosen.
+    """
+
+    def __init__(self, preset, seeds, data, obtain):
+        self.preset = preset
+        self.seeds = seeds
+        self.data = data
+        self.records = {}
+        self.tunings = {}
+        self._obtain = obtain
+
+    @classmethod
+    def of_archive(cls, about, records):
+        """The lab that stored an archive: it trains nothing.
+
+        Args:
+            about: what `about` gave when the archive was stored.
+            records: config's key → record.
+        """
+
+        def obtain(configs):
+            missing = [config for config in configs if config.key not in records]
+            if missing:
+                raise MissingRunsError(
+                    f"{len(missing)} of the runs that the study asks for are not in its archive, "
+                    f"the first of them {missing[0]}"
+                )
+            return [records[config.key] for config in configs]
+
+        return cls(obtain=obtain, **about)
+
+    @property
+    def about(self):
+        """Preset, seeds and data, as a JSON object."""
+        return {"preset": self.preset, "seeds": self.seeds, "data": self.data}
+
+    def choose(self, **of_preset):
+        """Return the argument named like the preset: `lab.choose(quick=…, paper=…)`."""
+        return of_preset[self.preset]
+
+    def config(self, dataset="fashion_mnist", **fields):
+        """A `RunConfig` on the lab's data."""
+        return RunConfig(dataset=dataset, data=self.data[dataset], **fields)
+
+    def train(self, methods):
+        """Run each method once for each seed; all together, so that they share the processors.
+
+        Args:
+            methods: label → `RunConfig`.
+
+        Returns:
+            Label → list of `RunRecord`, one for each seed, in order.
+        """
+        return self._over(range(self.seeds), methods)
+
+    def tune(self, methods, rates):
+        """Choose each method's learning rate: the one with the lowest final training loss.
+
+        The loss is the mean over `TUNING_SEEDS`; where a run diverges the rate is out. When the
+        best rate is the largest or the smallest tried, the grid is extended beyond it, so that
+        the optimum lies inside.
+
+        Args:
+            methods: label → `RunConfig`.
+            rates: learning rates to begin with, two in a decade: …, 0.01, 0.03, 0.1, 0.3, …
+
+        Returns:
+            Label → the method's config at its chosen rate.
+
+        Raises:
+            ValueError: when a method diverges at every rate.
+        """
+        losses = {label: {} for label in methods}
+        wanted = {label: list(rates) for label in methods}
+        while any(wanted.values()):
+            trials = {
+                (label, rate): methods[label].replace(learning_rate=rate)
+                for label in methods
+                for rate in wanted[label]
+            }
+            for (label, rate), records in self._over(TUNING_SEEDS, trials).items():
+                losses[label][rate] = [record.final["loss"] for record in records]
+            wanted = {label: _beyond(losses[label]) for label in methods}
+        tunings = {label: _tuning(label, methods[label], losses[label]) for label in methods}
+        self.tunings.update(tunings)
+        return {label: tuning.best for label, tuning in tunings.items()}
+
+    def _over(self, seeds, methods):
+        configs = [config.replace(seed=seed) for config in methods.values() for seed in seeds]
+        records = self._obtain(configs)
+        self.records.update({record.config.key: record for record in records})
+        count = len(seeds)
+        return {
+            label: records[place * count : (place + 1) * count]
+            for place, label in enumerate(methods)
+        }
+
+
+def _score(losses):
+    return np.mean(losses) if np.isfinite(losses).all() else math.inf
+
+
+def _best(losses_of_rate):
+    return min(losses_of_rate, key=lambda rate: _score(losses_of_rate[rate]))
+
+
+def _beyond(losses_of_rate):
+    """The next rate to try where the best one lies at an end of the grid, in a list."""
+    rates = sorted(losses_of_rate)
+    best = _best(losses_of_rate)
+    if best == rates[-1] and math.isfinite(_score(losses_of_rate[best])):
+        return [float(f"{rates[-2] * 10:g}")]
+    if best == rates[0]:
+        return [float(f"{rates[1] / 10:g}")]
+    return []
+
+
+def _tuning(label, config, losses_of_rate):
+    best = _best(losses_of_rate)
+    if not math.isfinite(_score(losses_of_rate[best])):
+        raise ValueError(f"{label} diverged at every learning rate tried")
+    rates = sorted(losses_of_rate)
+    losses = np.array([losses_of_rate[rate] for rate in rates]).T
+    return Tuning(config.replace(learning_rate=best), np.array(rates), losses)

@@ -1,0 +1,50 @@
+"""Numbers that studies compute from records."""
+
+import numpy as np
+
+
+def over_seeds(records, measure):
+    """`measure` of each record, float64, shape (seeds,)."""
+    return np.array([measure(record) for record in records], float)
+
+
+def final_loss(record):
+    """Loss on all training images after the last update, without dropout."""
+    return record.final["loss"]
+
+
+def fluctuation(record, last=50):
+    """Standard deviation of the batch loss around a straight line, over the last iterations."""
+    iterations = np.arange(last)
+    losses = record.iteration_loss[-last:].astype(float)
+    if not np.isfinite(losses).all():
+        return np.nan
+    trend = np.polynomial.Polynomial.fit(iterations, losses, 1)
+    return np.sqrt(np.sum((losses - trend(iterations)) ** 2) / (last - 2))
+
+
+def iterations_to_reach(record, loss):
+    """Number of updates after which a full-batch run's loss is at most `loss`.
+
+    A full batch's iteration loss is the loss on all training images, so the loss after k updates
+    is that of iteration k + 1. A run that never gets there counts with all its iterations, a lower
+    bound.
+    """
+    after_update = np.append(record.iteration_loss[1:], record.final["loss"])
+    reached = after_update <= loss
+    return int(np.argmax(reached)) + 1 if reached.any() else len(reached)
+
+
+def running_mean(record):
+    """What Keras hands to `on_train_batch_end`: the mean over the epoch so far.
+
+    m_k = (1/k) · (l_1 + … + l_k), started anew with each epoch, for equal batches. (keras#17167)
+
+    Returns:
+        float64, shape (iterations,).
+    """
+    per_epoch = -(-record.config.train_size // record.config.batch_size)
+    epochs = np.split(
+        record.iteration_loss.astype(float), range(per_epoch, len(record.iteration_loss), per_epoch)
+    )
+    return np.concatenate([np.cumsum(losses) / np.arange(1, len(losses) + 1) for losses in epochs])

@@ -1,0 +1,138 @@
+"""The report, from stored findings and figure files alone: `index.html` and `README.md`."""
+
+import base64
+import os
+import re
+import struct
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from reporting.claims import SOURCES, VERDICTS, Claim, format_interval, format_number
+from reporting.findings import FILE_NAME, Findings, FindingsError
+
+TITLE = "Descent Studies"
+
+_TEMPLATES = Path(__file__).parent / "templates"
+# Above this an SVG costs the page more than its sharpness is worth, and the PNG is embedded.
+_LARGEST_SVG = 300_000
+_NUMBER = re.compile(r"[−+-]?[\d.,]+(×10[⁻\d⁰¹²³⁴⁵⁶⁷⁸⁹]+)?( ?%| s)?( \[.*\])?|—|−?∞|NaN|diverged.*")
+_MARKS = {"reproduced": "✓", "not reproduced": "✗", "inconclusive": "?", "erratum": "!"}
+
+
+def write(folder: str | os.PathLike, studies: Sequence[str] | None = None) -> Path:
+    """Write the report of the studies whose findings lie in subfolders of `folder`.
+
+    Args:
+        folder: Holds one folder per study, with its findings.json and figure files; `index.html`
+            (complete in itself) and `README.md` (which links the figure files) are written here.
+        studies: Names of the studies in the order to show; by default all, alphabetically.
+
+    Returns:
+        The path of `index.html`.
+
+    Raises:
+        FindingsError: If findings or a figure's file are missing or damaged.
+    """
+    folder = Path(folder)
+    if studies is None:
+        studies = sorted(path.parent.name for path in folder.glob(f"*/{FILE_NAME}"))
+    if not studies:
+        raise FindingsError(f"{folder} holds no findings: run a study first")
+    findings = [Findings.load(folder / study) for study in studies]
+    for found in findings:
+        _check_figures(folder, found)
+    environment = _environment(folder)
+    for template, path in (("page.html", "index.html"), ("README.md", "README.md")):
+        text = environment.get_template(template).render(
+            title=TITLE, findings=findings, sources=SOURCES, verdicts=VERDICTS
+        )
+        (folder / path).write_text(text, encoding="utf-8")
+    return folder / "index.html"
+
+
+def _check_figures(folder, found):
+    for figure in found.figures:
+        for suffix in (".svg", ".png"):
+            path = folder / found.study / f"{figure.name}{suffix}"
+            if not path.is_file():
+                raise FindingsError(f"{path} does not exist: run the study again to draw it")
+
+
+def _environment(folder):
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=lambda name: name is not None and name.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        cell=_cell,
+        citations=_citations,
+        counts=_counts,
+        markdown=_markdown,
+        measured=_measured,
+        numeric=_numeric,
+        stand_in=_stand_in,
+    )
+    environment.globals.update(
+        embedded=lambda study, name: _embedded(folder / study, name),
+        size=lambda study, name: _size(folder / study / f"{name}.png"),
+        marks=_MARKS,
+    )
+    return environment
+
+
+def _embedded(folder, name):
+    """Return a figure as a data address."""
+    path, kind = folder / f"{name}.svg", "svg+xml"
+    if path.stat().st_size > _LARGEST_SVG:
+        path, kind = folder / f"{name}.png", "png"
+    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def _size(png):
+    """Return width and height in pixels, which a PNG's header holds."""
+    with png.open("rb") as file:
+        return struct.unpack(">16x2I", file.read(24))
+
+
+def _counts(claims: Sequence[Claim]) -> list[tuple[str, int]]:
+    """Count the verdicts that occur, in the order of `VERDICTS`."""
+    counts = Counter(claim.verdict for claim in claims)
+    return [(verdict, counts[verdict]) for verdict in VERDICTS if counts[verdict]]
+
+
+def _citations(source: str) -> list[tuple[str | None, str]]:
+    """Split "A 3.5, E" into (letter, text) parts; the letter is None for other text."""
+    parts = re.split(r"(\b[A-E]\b(?: [\w.\-–]+)?)", source)
+    return [(part[0] if index % 2 else None, part) for index, part in enumerate(parts) if part]
+
+
+def _measured(claim: Claim) -> str:
+    return format_interval(claim.mean, claim.low, claim.high)
+
+
+def _stand_in(found: Findings) -> list[str]:
+    """Name the datasets that are stand-ins."""
+    return [data["name"] for data in found.data if data["source"] == "stand-in"]
+
+
+def _cell(value) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else format_number(value)
+
+
+def _numeric(rows, column: int) -> bool:
+    """Whether a column holds numbers, which are set flush right."""
+    return all(_NUMBER.fullmatch(_cell(row[column])) for row in rows)
+
+
+def _markdown(text: str) -> str:
+    """Escape text for one line or table cell of Markdown."""
+    return re.sub(r"([\\`*_{}\[\]<>|#~$&])", r"\\\1", " ".join(str(text).split()))

@@ -1,0 +1,151 @@
+"""`Study`: a question, its runs, and what is computed and drawn from their records."""
+
+import dataclasses
+from pathlib import Path
+
+from reporting import curves, plots
+from reporting.findings import Figure, Findings
+from reporting.lab import Lab
+from training.store import load_archive, save_archive
+
+
+class Study:
+    """One study; its file registers the parts with decorators, in the order of a paper.
+
+    Example:
+        >>> study = Study(name="width", title="Width", question="Does width help?",
+        ...               sources=["A 5.2"], says="It does.", datasets=["fashion_mnist"])
+        >>> @study.runs
+        ... def runs(lab):
+        ...     return lab.train({"narrow": lab.config(hidden=(8,), epochs=1)})
+
+    Args:
+        name: of the study, which is also its module's.
+        title: for the reader.
+        question: what the study asks, in one sentence.
+        sources: course and section, such as ["A 3.2-3.4"].
+        says: what the sources say.
+        datasets: names of the image sets that the runs use.
+    """
+
+    def __init__(self, name, title, question, sources, says, datasets):
+        self.name = name
+        self.title = title
+        self.question = question
+        self.sources = sources
+        self.says = says
+        self.datasets = datasets
+        self._tables = []
+        self._figures = []
+
+    def runs(self, function):
+        """Register the function of a `Lab` that gives the records which all else is made from."""
+        self._runs = function
+        return function
+
+    def claims(self, function):
+        """Register the function of those records that gives a list of `Claim`."""
+        self._claims = function
+        return function
+
+    def table(self, function):
+        """Register a function of those records that gives a `Table`."""
+        self._tables.append(function)
+        return function
+
+    def figure(self, caption, alt):
+        """Register a function of those records that draws a figure, named like the function.
+
+        Args:
+            caption: what the figure shows, in a sentence or two.
+            alt: the same for readers who do not see it.
+        """
+
+        def register(function):
+            self._figures.append((function, Figure(function.__name__, caption, alt)))
+            return function
+
+        return register
+
+    def run(self, lab, folder):
+        """Obtain the runs, store them in `folder`, and write findings and figures beside them."""
+        runs = self._runs(lab)
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        save_archive(folder, lab.about, lab.records.values())
+        self._write(runs, lab, folder)
+
+    def redraw(self, folder):
+        """Write findings and figures again from the records stored in `folder`.
+
+        Raises:
+            FileNotFoundError: when there are none.
+            DamagedRecordError, MissingRunsError: when they are not those of this study.
+        """
+        lab = Lab.of_archive(*load_archive(folder))
+        self._write(self._runs(lab), lab, Path(folder))
+
+    def _write(self, runs, lab, folder):
+        real = all(lab.data[name] == "real" for name in self.datasets)
+        records = list(lab.records.values())
+        shown = ", ".join(f"{name} ({lab.data[name]})" for name in self.datasets)
+        note = f"Data: {shown}. Seeds: {lab.seeds}; {plots.BAND}."
+        drawn = [(figure, draw(runs)) for draw, figure in self._figures]
+        if lab.tunings:
+            drawn.append((curves.TUNING_FIGURE, curves.draw_tuning(lab.tunings)))
+        claims = [
+            dataclasses.replace(claim, about_source_data=real) if claim.kind == "value" else claim
+            for claim in self._claims(runs)
+        ]
+        findings = Findings(
+            study=self.name,
+            title=self.title,
+            question=self.question,
+            says=self.says,
+            sources=self.sources,
+            preset=lab.preset,
+            seeds=lab.seeds,
+            data=_datasets(records),
+            claims=claims,
+            tables=[table(runs) for table in self._tables],
+            figures=[figure for figure, _ in drawn],
+            provenance=_provenance(records),
+            command=_command(self.name, lab),
+        )
+        for figure, drawing in drawn:
+            plots.data_note(drawing, note)
+            plots.save(drawing, folder, figure.name)
+        findings.save(folder)
+
+
+def _datasets(records):
+    """Each dataset that the records used, once."""
+    used = {
+        (record.config.dataset, *(record.provenance["data"][k] for k in ("source", "fingerprint")))
+        for record in records
+    }
+    return [
+        dict(zip(("name", "source", "fingerprint"), facts, strict=True)) for facts in sorted(used)
+    ]
+
+
+def _provenance(records):
+    """What the report says of where the records come from: each fact with all its values."""
+
+    def values(fact):
+        return ", ".join(sorted({str(fact(record.provenance)) for record in records}))
+
+    libraries = ("python", "tensorflow", "keras", "numpy")
+    return {
+        **{name: values(lambda p, name=name: p["versions"][name]) for name in libraries},
+        "processor": values(lambda p: p["processor"]),
+        "commit": values(lambda p: p["commit"] or "not in a checkout"),
+        "trained": values(lambda p: p["date"].split()[0]),
+        "runs": len(records),
+        "diverged": sum(record.status == "diverged" for record in records),
+        "training seconds": round(sum(record.seconds for record in records), 1),
+    }
+
+
+def _command(name, lab):
+    return f"python -m experiments run {name} --preset {lab.preset} --seeds {lab.seeds}"

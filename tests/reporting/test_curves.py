@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from reporting import plots
+from reporting.curves import draw_costs, draw_losses, draw_tuning
+from reporting.lab import Tuning
+
+
+@pytest.fixture
+def methods(make_record):
+    return {
+        "m = 150": [make_record(batch_size=150, final=final) for final in (1.0, 1.1)],
+        "m = 1": [make_record(batch_size=1)],
+    }
+
+
+def line(ax, label):
+    return next(line for line in ax.lines if line.get_label() == label)
+
+
+def test_losses_stand_at_the_iteration_they_are_of(methods):
+    _, ax = plots.figure()
+    draw_losses(ax, methods, first=3)
+    x, y = line(ax, "m = 150").get_data()
+    assert x.tolist() == [1, 2, 3]
+    assert y.tolist() == pytest.approx([2.0, 1.5, 1.2])
+
+
+def test_losses_against_sample_gradients(methods):
+    _, ax = plots.figure()
+    draw_losses(ax, methods, "Sample gradients")
+    assert line(ax, "m = 150").get_xdata().tolist() == [150, 300, 450, 600]
+    assert line(ax, "m = 1").get_xdata().tolist() == [1, 2, 3, 4]
+    assert ax.get_xscale() == "log"
+
+
+def test_losses_against_seconds(methods):
+    _, ax = plots.figure()
+    draw_losses(ax, methods, "Seconds")
+    assert line(ax, "m = 150").get_xdata().tolist() == pytest.approx([0.5, 1.0, 1.5, 2.0])
+
+
+def test_a_noisy_method_is_left_out_of_the_iterations_alone(methods):
+    fig = draw_costs(methods, first=4, windows={"m = 1": 3})
+    drawn = [{line.get_label() for line in ax.lines} for ax in fig.axes]
+    assert drawn == [{"m = 150"}, {"m = 150", "m = 1"}, {"m = 150", "m = 1"}]
+
+
+def test_tuning_shows_every_rate(make_record):
+    tuning = Tuning(make_record().config, np.array([0.1, 0.3]), np.array([[1.0, 2.0], [1.0, 4.0]]))
+    (ax,) = draw_tuning({"SGD": tuning}).axes
+    assert line(ax, "SGD").get_data()[1].tolist() == pytest.approx([1.0, 3.0])

@@ -1,0 +1,376 @@
+import base64
+import html.parser
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from reporting import plots, report
+from reporting.claims import SOURCES, direction, identity, value
+from reporting.findings import Figure, Findings, FindingsError, Table
+
+REAL = [{"name": "MNIST", "source": "real", "fingerprint": "00ff" * 16}]
+
+
+def findings(study="momentum", **changes):
+    facts = {
+        "study": study,
+        "title": "Momentum & “friends” <b>",
+        "question": "Does momentum lower the loss?",
+        "says": "Momentum lowers the loss markedly | a lot.",
+        "sources": ["A 3.5", "E"],
+        "preset": "quick",
+        "seeds": 3,
+        "data": REAL,
+        "claims": [
+            direction("A 3.5", "Lower.", "loss", ("Momentum 0.9", [1, 2, 3]), ("SGD", [2, 3, 4.1])),
+            direction("E", "Nearer.", "loss", ("SGD", [1, 2, 3]), ("Adam", [3, 2, 1.5])),
+            value("A 7", "Accuracy.", "test accuracy", 0.95, [0.8, 0.81, 0.82], "higher"),
+            identity("A 6.3", "Parameters.", "parameters", 13_932, 19_392),
+        ],
+        "tables": [
+            Table(
+                "Final <losses>",
+                ["method", "loss", "a|b", *(f"further column {k}" for k in range(12))],
+                [["SGD", 0.25, None, *range(12)], ["Adam", 1e-7, "x|y", *range(12)]],
+                "Note.",
+            )
+        ],
+        "figures": [Figure("loss", "Loss per iteration.", "Two falling curves.")],
+        "provenance": {"Python": "3.11.9", "seconds": 1.5},
+        "command": f"python -m experiments run {study}",
+    }
+    return Findings(**(facts | changes))
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drawn")
+    fig, ax = plots.figure()
+    for label in ("SGD", "Adam"):
+        plots.mean_and_band(ax, np.arange(9), np.ones((2, 9)), label)
+    plots.save(fig, folder, "loss")
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path, drawn):
+    """Two studies, the second on stand-in data."""
+    first = findings()
+    stand_in = [REAL[0] | {"source": "stand-in"}]
+    claims = [replace(claim, about_source_data=claim.kind != "value") for claim in first.claims]
+    second = findings("circles", title="Circles", data=stand_in, claims=claims)
+    for found in (first, second):
+        found.save(tmp_path / found.study)
+        for suffix in ("svg", "png"):
+            shutil.copy(drawn / f"loss.{suffix}", tmp_path / found.study)
+    return tmp_path
+
+
+@pytest.fixture
+def page(folder):
+    return report.write(folder).read_text(encoding="utf-8")
+
+
+class Reader(html.parser.HTMLParser):
+    """Collects the tags, and complains where they are not closed in order."""
+
+    VOID = ("meta", "link", "img", "br")
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.open = [], []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def attributes(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def test_page_is_one_file_without_network(page):
+    reader = Reader(page)
+    addresses = [a.get("src") or a.get("href") for _, a in reader.tags]
+    assert all(address.startswith(("data:", "#")) for address in addresses if address)
+    assert "http" not in re.sub(r"data:[^\"]*", "", page)
+    assert "@import" not in page
+    assert "url(" not in page
+
+
+def test_every_link_and_label_has_its_target(page):
+    tags = Reader(page).tags
+    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    assert len(set(ids)) == len(ids)
+    for _, attributes in tags:
+        if attributes.get("href", "").startswith("#"):
+            assert attributes["href"][1:] in ids
+        if "aria-labelledby" in attributes:
+            assert attributes["aria-labelledby"] in ids
+
+
+def test_figures_are_embedded_with_their_alternative_text(page, drawn):
+    images = [image for image in Reader(page).attributes("img") if image["alt"]]
+    assert [image["alt"] for image in images] == ["Two falling curves."] * 2
+    kind, data = images[0]["src"].split(";base64,")
+    assert kind == "data:image/svg+xml"
+    assert base64.b64decode(data) == (drawn / "loss.svg").read_bytes()
+
+
+def test_a_large_svg_gives_way_to_its_png(folder, drawn):
+    with (folder / "momentum" / "loss.svg").open("a") as file:
+        file.write("<!--" + " " * 300_000 + "-->")
+    page = report.write(folder, ["momentum"]).read_text(encoding="utf-8")
+    png = base64.b64encode((drawn / "loss.png").read_bytes()).decode()
+    assert f"data:image/png;base64,{png}" in page
+
+
+def test_text_is_escaped(page):
+    assert "Momentum &amp; “friends” &lt;b&gt;" in page
+    assert "Final &lt;losses&gt;" in page
+    assert "<losses>" not in page
+
+
+def test_page_shows_all_of_a_study(folder):
+    text = report.write(folder, ["circles"]).read_text(encoding="utf-8")
+    found = Findings.load(folder / "circles")
+    visible = " ".join(html.unescape(re.sub(r"<[^>]*>", " ", text)).split())
+    for claim in found.claims:
+        for part in (claim.statement, claim.says, claim.quantity, claim.verdict, claim.reason):
+            assert part in visible
+    for part in ("1.03 [0.89, 1.18]", "0.25", "1×10⁻⁷", "3.11.9", found.command, "00ff" * 16):
+        assert part in visible
+    for name in SOURCES.values():
+        assert name in visible
+
+
+def test_stand_in_data_is_announced_where_it_is_shown(folder):
+    for study, notices, marks in (("momentum", 0, 0), ("circles", 1, 1)):
+        page = report.write(folder, [study]).read_text(encoding="utf-8")
+        assert page.count("On stand-in data.") == notices
+        assert page.count("not about the source's data</span>") == marks
+        readme = (folder / "README.md").read_text(encoding="utf-8")
+        assert readme.count("On stand-in data.") == notices
+        assert readme.count("(not about the source's data)") == marks
+
+
+def test_a_verdict_has_words_and_a_mark(page):
+    for verdict, mark in report._MARKS.items():
+        assert f'<span class="mark" aria-hidden="true">{mark}</span>{verdict}</span>' in page
+
+
+def test_order_of_the_studies(folder):
+    def order():
+        page = (folder / "index.html").read_text(encoding="utf-8")
+        return [article["id"] for article in Reader(page).attributes("article")]
+
+    report.write(folder)
+    assert order() == ["circles", "momentum"]
+    report.write(folder, ["momentum", "circles"])
+    assert order() == ["momentum", "circles"]
+
+
+def test_writing_again_gives_the_same_bytes(folder):
+    names = ("index.html", "README.md")
+    report.write(folder)
+    first = [(folder / name).read_bytes() for name in names]
+    report.write(folder)
+    assert [(folder / name).read_bytes() for name in names] == first
+
+
+def test_readme_links_files_that_exist_and_keeps_tables_whole(folder):
+    report.write(folder)
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    files = re.findall(r"\]\(([^)#]+)\)", readme)
+    assert sorted(set(files)) == [
+        "circles/loss.png", "circles/loss.svg", "index.html", "momentum/loss.png",
+        "momentum/loss.svg",
+    ]  # fmt: skip
+    assert all((folder / name).is_file() for name in files)
+    for table in re.findall(r"(?:^\|.*\n)+", readme, flags=re.MULTILINE):
+        rows = [re.sub(r"\\\|", "", row).count("|") for row in table.splitlines()]
+        assert len(rows) > 2
+        assert len(set(rows)) == 1
+    assert "\n\n\n" not in readme
+
+
+def test_study_without_claims_tables_or_figures(folder):
+    findings("errata", claims=[], tables=[], figures=[], data=[], command="").save(
+        folder / "errata"
+    )
+    page = report.write(folder, ["errata"]).read_text(encoding="utf-8")
+    article = page[page.index("<article") : page.index("</article")]
+    assert not re.search("<h3>|<table|<figure|<code", article)
+
+
+def test_missing_figure(folder):
+    (folder / "circles" / "loss.png").unlink()
+    with pytest.raises(FindingsError, match=r"circles/loss\.png does not exist: run the study"):
+        report.write(folder)
+
+
+def test_missing_study(folder):
+    with pytest.raises(FindingsError, match="does not exist"):
+        report.write(folder, ["momentum", "svm_kernels"])
+
+
+def test_empty_folder(tmp_path):
+    with pytest.raises(FindingsError, match="holds no findings"):
+        report.write(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "parts"),
+    [
+        ("A 3.5", [("A", "A 3.5")]),
+        ("E, B Q28", [("E", "E"), (None, ", "), ("B", "B Q28")]),
+        ("Zalando's table", [(None, "Zalando's table")]),
+    ],
+)
+def test_citations(source, parts):
+    assert report._citations(source) == parts
+
+
+@pytest.mark.parametrize(
+    ("cells", "numeric"),
+    [
+        ([1, 0.5, None, float("nan")], True),
+        (["0.318 [0.310, 0.326]", "diverged in 1 of 3 seeds", "1×10⁻⁷", "−3", "12 %"], True),
+        ([1, "full batch"], False),
+        (["3×3 convolution", "250 neurons"], False),
+        ([True, False], False),
+    ],
+)
+def test_columns_of_numbers(cells, numeric):
+    assert report._numeric([[cell] for cell in cells], 0) == numeric
+
+
+def _luminance(color):
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return np.dot([0.2126, 0.7152, 0.0722], linear)
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize(
+    ("ink", "back"),
+    [
+        ("ink", "paper"), ("soft", "paper"), ("link", "paper"), ("ink", "card"), ("soft", "card"),
+        ("link", "card"), ("yes", "yes-back"), ("no", "no-back"), ("open", "open-back"),
+        ("wrong", "wrong-back"), ("ink", "open-back"), ("open", "card"),
+    ],
+)  # fmt: skip
+def test_contrast_is_enough_for_small_text(scheme, ink, back):
+    css = (report._TEMPLATES / "style.css").read_text()
+    block = re.findall(r":root \{(.*?)\}", css, flags=re.DOTALL)[scheme]
+    colors = dict(re.findall(r"--([\w-]+): (#\w{6});", block))
+    light, dark = sorted((_luminance(colors[ink]), _luminance(colors[back])), reverse=True)
+    assert (light + 0.05) / (dark + 0.05) >= 4.5  # WCAG 2.2, level AA
+
+
+# Loaded beside the page, it opens it in a frame as wide as a phone and reports what it finds.
+PROBE = """<!doctype html><meta charset="utf-8"><body>
+<iframe id="phone" style="width:390px;height:800px;border:0"></iframe><pre id="result"></pre>
+<script>
+const errors = [];
+const phone = document.getElementById("phone");
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+phone.onload = async () => {
+  const view = phone.contentWindow, page = phone.contentDocument;
+  const dialog = page.querySelector("dialog");
+  const button = page.querySelector("button.enlarge");
+  await pause(200);
+  const result = {
+    errors,
+    images: [...page.images].filter((i) => i.alt).map((i) => i.naturalWidth),
+    overflow: page.documentElement.scrollWidth - view.innerWidth,
+    scrolling: [...page.querySelectorAll(".scroll")].map(
+      (s) => [s.scrollWidth > s.clientWidth, s.tabIndex]),
+    closedAtFirst: !dialog.open,
+  };
+  button.focus();
+  button.click();
+  await pause(200);
+  const large = dialog.querySelector("img");
+  result.opened = dialog.matches(":modal");
+  result.large = large.naturalWidth;
+  result.caption = dialog.querySelector("p").textContent;
+  result.focusInside = dialog.contains(page.activeElement);
+  dialog.querySelector("button.close").click();
+  await pause(200);
+  result.closed = !dialog.open;
+  result.focusReturned = page.activeElement === button;
+  result.copying = [];
+  const copies = page.querySelectorAll("button.copy");
+  const clipboards = [async (text) => { result.copied = text; }, () => Promise.reject()];
+  for (const [k, writeText] of clipboards.entries()) {
+    Object.defineProperty(view.navigator, "clipboard", {value: {writeText}, configurable: true});
+    copies[k].click();
+    await pause(200);
+    result.copying.push(copies[k].textContent);
+  }
+  result.selected = String(view.getSelection());
+  document.getElementById("result").textContent = JSON.stringify(result);
+};
+PAGE.then((text) => {
+  phone.srcdoc = text.replace("<head>", "<head><script>" +
+    "addEventListener('error', (e) => parent.postMessage(String(e.message), '*'), true);" +
+    "addEventListener('unhandledrejection', (e) => parent.postMessage(String(e.reason), '*'));" +
+    "console.error = console.warn = (...a) => parent.postMessage(a.join(' '), '*');<\\/script>");
+});
+addEventListener("message", (event) => errors.push(event.data));
+</script>"""
+
+
+@pytest.fixture
+def chromium():
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    return pytest.skip("needs Chromium: install it and put it on the PATH")
+
+
+@pytest.mark.browser
+def test_in_a_browser_as_wide_as_a_phone(page, tmp_path, chromium):
+    text = json.dumps(page).replace("</", "<\\/")
+    probe = tmp_path / "probe.html"
+    probe.write_text(PROBE.replace("PAGE", f"Promise.resolve({text})", 1), encoding="utf-8")
+    answer = subprocess.run(
+        [
+            chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+            "--no-first-run", "--disable-background-networking", "--disable-component-update",
+            "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr",
+            "--virtual-time-budget=10000", "--dump-dom", probe.as_uri(),
+        ],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    assert "CONSOLE" not in answer.stderr
+    found = re.search(r'<pre id="result">(\{.*?\})</pre>', answer.stdout)
+    assert found, "the probe did not finish"
+    result = json.loads(html.unescape(found[1]))
+    assert result["errors"] == []
+    assert len(result["images"]) == 2
+    assert min(result["images"]) > 0
+    assert result["overflow"] <= 0
+    assert [True, 0] in result["scrolling"]  # the wide table scrolls, and by keyboard too
+    assert all(index == (0 if wide else -1) for wide, index in result["scrolling"])
+    assert result["closedAtFirst"]
+    assert result["opened"]
+    assert result["focusInside"]
+    assert result["large"] > 0
+    assert result["caption"] == "Loss per iteration."
+    assert result["closed"]
+    assert result["focusReturned"]
+    assert result["copying"] == ["Copied", "Selected"]
+    assert result["copied"] == "python -m experiments run circles"
+    assert result["selected"] == "python -m experiments run momentum"
