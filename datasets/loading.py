@@ -23,8 +23,9 @@ DOWNLOAD_TIMEOUT = 10  # seconds without an answer
 
 @dataclass(frozen=True)
 class Published:
-    """What is known of a published image set, which decides whether data is real."""
+    """What is known of a published image set; its hash decides whether data is real."""
 
+    title: str
     sha256: str
     train_size: int
     test_size: int
@@ -34,6 +35,7 @@ class Published:
 
 PUBLISHED = {
     "fashion_mnist": Published(
+        "Fashion-MNIST",
         "ca3ab2a37f845e1b8ae23cab1b51749a3011ba3bf1d9016176d75cbaabac376f",
         60_000,
         10_000,
@@ -52,6 +54,7 @@ PUBLISHED = {
         ),
     ),
     "mnist": Published(
+        "MNIST",
         "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16",
         60_000,
         10_000,
@@ -59,6 +62,7 @@ PUBLISHED = {
         tuple("0123456789"),
     ),
     "cifar10": Published(
+        "CIFAR-10",
         "80387ddb9a0edf3fc4a964ee3770296169bb26a651050df20035579673099660",
         50_000,
         10_000,

@@ -133,10 +133,11 @@ def three_costs_at_one_rate(runs):
 
 
 @study.figure(
-    caption="Three epochs of m = 150, seed 0: the exact loss of each batch, and what the usual "
+    caption="Three epochs of m = 150: the exact loss of each batch, and what the usual "
     "callback records of the same run, the mean over the epoch so far. The mean hides the "
     "fluctuation, lags behind, and drops with each new epoch for no reason but its reset.",
     alt="The exact loss of each iteration, and the smoother running mean with a step per epoch.",
+    of="seed 0",
 )
 def running_mean_beside_loss(runs):
     record = runs["epochs"][MINI][0]

@@ -129,6 +129,7 @@ def loss_at_each_iteration(runs):
     "look-ahead point θ − γv; Keras stores that point as its weights. Rings: A's look-ahead "
     "points; dots: Keras's weights, one in the other.",
     alt="Contours of a bowl with A's path, its look-ahead points, and Keras's weights on them.",
+    of="no data",
 )
 def one_algorithm_two_forms(runs):
     source, keras_weights = nesterov_paths()

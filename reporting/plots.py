@@ -66,36 +66,6 @@ FAMILIES = {
         "dense": Style(BLUE, SOLID, "o"),
         "CNN": Style(ORANGE, DASHED, "s"),
     },
-    "activation": {
-        "sigmoid": Style(VERMILLION, SOLID, "o"),
-        "tanh": Style(PURPLE, DASHED, "s"),
-        "ReLU": Style(BLUE, DASH_DOT, "^"),
-    },
-    "normalisation": {
-        "none": Style(BLACK, SOLID, "o"),
-        "min-max": Style(ORANGE, DASHED, "s"),
-        "standardisation": Style(BLUE, DASH_DOT, "^"),
-        "PCA whitening": Style(GREEN, DOTTED, "D"),
-        "ZCA whitening": Style(VERMILLION, SOLID, "v"),
-    },
-    "schedule": {
-        "constant": Style(BLACK, SOLID, "o"),
-        "step": Style(ORANGE, DASHED, "s"),
-        "exponential": Style(SKY, DASH_DOT, "^"),
-        "cosine": Style(BLUE, SOLID, "D"),
-        "cyclic": Style(VERMILLION, DOTTED, "v"),
-        "Adam, constant": Style(GREEN, DASHED, "P"),
-    },
-    "penalty": {
-        "no penalty": Style(BLACK, SOLID, "o"),
-        "L2": Style(BLUE, DASHED, "s"),
-        "L1": Style(VERMILLION, DASH_DOT, "^"),
-        "elastic net": Style(GREEN, DOTTED, "D"),
-    },
-    "augmentation": {
-        "without augmentation": Style(BLACK, SOLID, "o"),
-        "with augmentation": Style(BLUE, DASHED, "s"),
-    },
 }
 STYLES = {label: style for family in FAMILIES.values() for label, style in family.items()}
 

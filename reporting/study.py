@@ -3,9 +3,10 @@
 import dataclasses
 from pathlib import Path
 
+from datasets.loading import PUBLISHED
 from reporting import curves, plots
 from reporting.findings import Figure, Findings
-from reporting.lab import Lab
+from reporting.lab import TUNING_SEEDS, Lab
 from training.store import load_archive, save_archive
 
 
@@ -53,16 +54,17 @@ class Study:
         self._tables.append(function)
         return function
 
-    def figure(self, caption, alt):
+    def figure(self, caption, alt, of="all seeds"):
         """Register a function of those records that draws a figure, named like the function.
 
         Args:
             caption: what the figure shows, in a sentence or two.
             alt: the same for readers who do not see it.
+            of: "all seeds", "seed 0", or "no data" for what is computed without runs.
         """
 
         def register(function):
-            self._figures.append((function, Figure(function.__name__, caption, alt)))
+            self._figures.append((function, Figure(function.__name__, caption, alt), of))
             return function
 
         return register
@@ -88,11 +90,10 @@ class Study:
     def _write(self, runs, lab, folder):
         real = all(lab.data[name] == "real" for name in self.datasets)
         records = list(lab.records.values())
-        shown = ", ".join(f"{name} ({lab.data[name]})" for name in self.datasets)
-        note = f"Data: {shown}. Seeds: {lab.seeds}; {plots.BAND}."
-        drawn = [(figure, draw(runs)) for draw, figure in self._figures]
+        drawn = [(figure, draw(runs), of) for draw, figure, of in self._figures]
         if lab.tunings:
-            drawn.append((curves.TUNING_FIGURE, curves.draw_tuning(lab.tunings)))
+            tuning = curves.draw_tuning(lab.tunings)
+            drawn.append((curves.TUNING_FIGURE, tuning, f"{len(TUNING_SEEDS)} tuning seeds"))
         claims = [
             dataclasses.replace(claim, about_source_data=real) if claim.kind == "value" else claim
             for claim in self._claims(runs)
@@ -108,14 +109,24 @@ class Study:
             data=_datasets(records),
             claims=claims,
             tables=[table(runs) for table in self._tables],
-            figures=[figure for figure, _ in drawn],
+            figures=[figure for figure, *_ in drawn],
             provenance=_provenance(records),
             command=_command(self.name, lab),
         )
-        for figure, drawing in drawn:
-            plots.data_note(drawing, note)
+        for figure, drawing, of in drawn:
+            plots.data_note(drawing, self._note(lab, of))
             plots.save(drawing, folder, figure.name)
         findings.save(folder)
+
+    def _note(self, lab, of):
+        """The line under a figure that says which data it shows."""
+        shown = ", ".join(f"{PUBLISHED[name].title} ({lab.data[name]})" for name in self.datasets)
+        if of == "no data":
+            return "Computed, without image data."
+        if of == "seed 0":
+            return f"Data: {shown}. One run, seed 0."
+        seeds = of.replace("all", str(lab.seeds))
+        return f"Data: {shown}. {seeds}; {plots.BAND}."
 
 
 def _datasets(records):

@@ -1,0 +1,80 @@
+"""Measure every contender in turn, and write the table: `python -m benchmarks`."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+
+from benchmarks.contenders import CONTENDERS, WORKLOADS
+from training.provenance import ROOT, provenance
+
+ROUNDS = 3
+BASELINE = "fit_with_loss_history"
+COLUMNS = ("Contender", "Iterations per second", "Ratio to LossHistory", "Start-up (s)")
+
+
+def measure_all(workload):
+    """Contender → its measurements of all rounds; those that are not installed are left out.
+
+    A round measures every contender once, each in a process of its own, so that a change in the
+    machine's speed meets them all.
+    """
+    measured = {name: [] for name in CONTENDERS}
+    rounds = [name for _ in range(ROUNDS) for name in CONTENDERS]
+    for name in track(rounds, WORKLOADS[workload].title, console=Console(stderr=True)):
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.contenders", name, workload],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        result = json.loads(done.stdout.splitlines()[-1])
+        if "missing" not in result:
+            measured[name].append(result)
+    return {name: results for name, results in measured.items() if results}
+
+
+def table(measured):
+    """Rows of the table: medians over the rounds, ratios taken round by round."""
+    for name, results in measured.items():
+        pairs = zip(results, measured[BASELINE], strict=True)
+        ratios = [result["rate"] / baseline["rate"] for result, baseline in pairs]
+        rate, startup = (statistics.median(r[key] for r in results) for key in ("rate", "startup"))
+        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+        yield (
+            CONTENDERS[name],
+            f"{rate:,.0f}",
+            f"{statistics.median(ratios):.2f} ({spread})",
+            (f"{startup:.1f}"),
+        )
+
+
+def main():
+    """Measure, print, and write `results.md` beside this file."""
+    facts = provenance()
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    lines = [
+        "# Speed",
+        "",
+        "Written by `make bench`. Batches of 150, every loss recorded but where it says otherwise. "
+        f"Medians of {ROUNDS} rounds, in which the contenders take turns, each in its own process; "
+        "in brackets the smallest and the largest ratio of a round. Start-up: what the first call "
+        "takes beyond its iterations, compilation included.",
+        "",
+        f"{facts['processor']}, {os.cpu_count()} cores; {versions}; {date.today()}.",
+    ]
+    for workload, described in WORKLOADS.items():
+        lines += ["", f"## {described.title}", "", "| " + " | ".join(COLUMNS) + " |"]
+        lines += ["|---|" + "---:|" * (len(COLUMNS) - 1)]
+        lines += ["| " + " | ".join(row) + " |" for row in table(measure_all(workload))]
+    text = "\n".join(lines) + "\n"
+    Path(__file__).with_name("results.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

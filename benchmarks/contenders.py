@@ -1,0 +1,279 @@
+"""One way to train each, as its user would write it, every loss recorded.
+
+Each function takes a `Workload` and returns a function that trains a number of epochs and gives
+the losses. `python -m benchmarks.contenders NAME WORKLOAD` times one of them in its own process.
+"""
+
+import dataclasses
+import json
+import sys
+import time
+
+import numpy as np
+
+BATCH_SIZE = 150
+LEARNING_RATE = 0.01
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    """A network and how much of it to train.
+
+    Attributes:
+        title: for the table.
+        hidden: neurons of the hidden layer.
+        filters: filters of the convolutions; () makes a dense network.
+        examples: of 28x28 random pixels; an epoch is examples / 150 iterations.
+        epochs: in a timed round.
+    """
+
+    title: str
+    hidden: tuple
+    filters: tuple
+    examples: int
+    epochs: int
+
+    @property
+    def iterations_per_epoch(self):
+        """Iterations of an epoch."""
+        return self.examples // BATCH_SIZE
+
+    def data(self):
+        """Random images, uint8, shape (examples, 28, 28), and labels, int32, (examples,)."""
+        rng = np.random.default_rng(0)
+        images = rng.integers(256, size=(self.examples, 28, 28), dtype=np.uint8)
+        return images, rng.integers(10, size=self.examples).astype(np.int32)
+
+    def model(self, scaling=None, **compiling):
+        """The compiled Keras model."""
+        import keras
+
+        import models
+
+        shape = {"hidden": self.hidden, "scaling": scaling, "seed": 0}
+        if self.filters:
+            model = models.cnn_classifier((28, 28), filters=self.filters, **shape)
+        else:
+            model = models.dense_classifier((28, 28), **shape)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        optimizer = keras.optimizers.SGD(LEARNING_RATE)
+        model.compile(optimizer, loss, metrics=["accuracy"], **compiling)
+        return model
+
+
+WORKLOADS = {
+    "dense-128": Workload("784-128-10", (128,), (), 60_000, 8),
+    "dense-5000": Workload("784-5000-10", (5000,), (), 15_000, 3),
+    "cnn": Workload("CNN 32-64", (128,), (32, 64), 7_500, 3),
+}
+
+
+def fit_with_loss_history(workload):
+    """`model.fit`, and the usual callback that appends `logs["loss"]` at each batch."""
+    import keras
+
+    class LossHistory(keras.callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            self.losses = []
+
+        def on_train_batch_end(self, batch, logs=None):
+            self.losses.append(logs["loss"])
+
+    history = LossHistory()
+    return _keras_fit(workload, history, lambda: history.losses)
+
+
+def fit_recording_nothing(workload):
+    """`model.fit` alone, a step at a time."""
+    return _keras_fit(workload)
+
+
+def fit_with_iteration_loss(workload):
+    """`model.fit` with `IterationLoss`, a step at a time."""
+    return _keras_fit_recording(workload)
+
+
+def epochs_recording_nothing(workload):
+    """`model.fit` with a whole epoch in an execution."""
+    return _keras_fit(workload, steps_per_execution=workload.iterations_per_epoch)
+
+
+def epochs_with_iteration_loss(workload):
+    """`model.fit` with `IterationLoss` and a whole epoch in an execution."""
+    return _keras_fit_recording(workload, steps_per_execution=workload.iterations_per_epoch)
+
+
+def _keras_fit_recording(workload, **compiling):
+    from callbacks import IterationLoss
+
+    losses = IterationLoss()
+    return _keras_fit(workload, losses, lambda: losses.values, **compiling)
+
+
+def _keras_fit(workload, callback=None, losses=lambda: None, **compiling):
+    x, y = workload.data()
+    x = x.astype(np.float32) / 255
+    model = workload.model(**compiling)
+
+    def train(epochs):
+        callbacks = [callback] if callback else None
+        model.fit(x, y, BATCH_SIZE, epochs, verbose=0, callbacks=callbacks)
+        return losses()
+
+    return train
+
+
+def training_fit(workload):
+    """`training.fit`."""
+    import training
+
+    x, y = workload.data()
+    model = workload.model(scaling=1 / 255)
+    return lambda epochs: (
+        training.fit(model, x, y, batch_size=BATCH_SIZE, epochs=epochs).iteration_loss
+    )
+
+
+def torch_eager(workload):
+    """PyTorch's plain loop, which takes each loss to the host."""
+    import torch
+    from torch import nn
+
+    x, y = workload.data()
+    x, y = torch.from_numpy(x.astype(np.float32) / 255), torch.from_numpy(y.astype(np.int64))
+    layers, channels, side = [], 1, 28
+    for filters in workload.filters:
+        layers += [nn.Conv2d(channels, filters, 3), nn.ReLU(), nn.MaxPool2d(2)]
+        channels, side = filters, (side - 2) // 2
+    features = channels * side * side
+    model = nn.Sequential(
+        *layers, nn.Flatten(), nn.Linear(features, *workload.hidden), nn.ReLU(),
+        nn.Linear(*workload.hidden, 10),
+    )  # fmt: skip
+    x = x[:, None] if workload.filters else x
+    optimizer = torch.optim.SGD(model.parameters(), LEARNING_RATE)
+    cross_entropy = nn.CrossEntropyLoss()
+
+    def train(epochs):
+        losses = []
+        for _ in range(epochs):
+            for rows in torch.randperm(len(x)).split(BATCH_SIZE):
+                optimizer.zero_grad()
+                loss = cross_entropy(model(x[rows]), y[rows])
+                loss.backward()
+                optimizer.step()
+                losses.append(loss.item())
+        return losses
+
+    return train
+
+
+def jax_scan(workload):
+    """JAX with an epoch in one `lax.scan`; dense networks alone."""
+    import jax
+    import jax.numpy as jnp
+
+    if workload.filters:
+        raise ImportError("written for dense networks")
+    x, y = workload.data()
+    x, y = jnp.asarray(x.reshape(len(x), -1).astype(np.float32) / 255), jnp.asarray(y)
+    sizes = (784, *workload.hidden, 10)
+    keys = jax.random.split(jax.random.key(0), len(sizes))
+    state = [
+        (jax.random.normal(key, (a, b)) / np.sqrt(a), jnp.zeros(b))
+        for key, a, b in zip(keys, sizes, sizes[1:], strict=False)
+    ]
+
+    def batch_loss(state, rows):
+        outputs = x[rows]
+        for weights, bias in state[:-1]:
+            outputs = jax.nn.relu(outputs @ weights + bias)
+        logits = outputs @ state[-1][0] + state[-1][1]
+        return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(logits), y[rows][:, None], 1))
+
+    def step(state, rows):
+        loss, gradient = jax.value_and_grad(batch_loss)(state, rows)
+        return jax.tree.map(lambda w, g: w - LEARNING_RATE * g, state, gradient), loss
+
+    @jax.jit
+    def epoch(state, key):
+        return jax.lax.scan(
+            step, state, jax.random.permutation(key, len(x)).reshape(-1, BATCH_SIZE)
+        )
+
+    def train(epochs):
+        nonlocal state
+        losses = []
+        for key in jax.random.split(jax.random.key(1), epochs):
+            state, epoch_losses = epoch(state, key)
+            losses.append(np.asarray(epoch_losses))
+        return np.concatenate(losses)
+
+    return train
+
+
+def five_seed_sweep(workload):
+    """`training.run_all` over five seeds: worker processes, start-up and storing included."""
+    import tempfile
+
+    from training import RunConfig, run_all
+
+    if workload.filters:
+        raise ImportError("measured for dense networks")
+    config = RunConfig(
+        data="stand-in", hidden=workload.hidden, batch_size=BATCH_SIZE, epochs=1,
+        train_size=workload.examples, learning_rate=LEARNING_RATE,
+    )  # fmt: skip
+
+    def train(epochs):
+        with tempfile.TemporaryDirectory() as runs_dir:
+            configs = [config.replace(seed=seed, epochs=epochs) for seed in range(5)]
+            records = run_all(configs, runs_dir=runs_dir)
+        return np.concatenate([record.iteration_loss for record in records])
+
+    return train
+
+
+CONTENDERS = {
+    "fit_with_loss_history": "model.fit, LossHistory",
+    "fit_recording_nothing": "model.fit, nothing recorded",
+    "fit_with_iteration_loss": "model.fit, IterationLoss",
+    "epochs_recording_nothing": "model.fit, an epoch per execution, nothing recorded",
+    "epochs_with_iteration_loss": "model.fit, an epoch per execution, IterationLoss",
+    "training_fit": "training.fit",
+    "torch_eager": "PyTorch, eager loop",
+    "jax_scan": "JAX, lax.scan",
+    "five_seed_sweep": "training.run_all, five seeds, all together",
+}
+"""Function of this module → what the table calls it."""
+
+
+def measure(name, workload):
+    """Time one contender.
+
+    Returns:
+        Iterations per second, from the difference of a long and a short training, so that what a
+        call costs before its first iteration does not count; and the seconds of that, from the
+        first call, compilation included.
+    """
+    train = globals()[name](workload)
+
+    def seconds(epochs):
+        started = time.perf_counter()
+        losses = train(epochs)
+        elapsed = time.perf_counter() - started
+        return elapsed, 0 if losses is None else len(losses)
+
+    first, iterations = seconds(1)
+    short, _ = seconds(1)
+    long, _ = seconds(1 + workload.epochs)
+    per_epoch = iterations or workload.iterations_per_epoch
+    rate = workload.epochs * per_epoch / (long - short)
+    return {"rate": rate, "startup": first - per_epoch / rate}
+
+
+if __name__ == "__main__":
+    try:
+        print(json.dumps(measure(sys.argv[1], WORKLOADS[sys.argv[2]])))
+    except ImportError as error:
+        print(json.dumps({"missing": str(error)}))
