@@ -90,7 +90,8 @@ class Study:
     def _write(self, runs, lab, folder):
         real = all(lab.data[name] == "real" for name in self.datasets)
         records = list(lab.records.values())
-        drawn = [(figure, draw(runs), of) for draw, figure, of in self._figures]
+        with plots.style():
+            drawn = [(figure, draw(runs), of) for draw, figure, of in self._figures]
         if lab.tunings:
             tuning = curves.draw_tuning(lab.tunings)
             drawn.append((curves.TUNING_FIGURE, tuning, f"{len(TUNING_SEEDS)} tuning seeds"))

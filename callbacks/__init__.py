@@ -1,0 +1,23 @@
+"""Keras callbacks for anyone's `model.fit`, on any backend.
+
+    from callbacks import GradientNorm, IterationLoss, ProgressLine, StopOnGradientNorm
+
+    losses, norms = IterationLoss(), GradientNorm()
+    model.fit(x, y, batch_size=150, epochs=3, callbacks=[losses, norms, ProgressLine()], verbose=0)
+    losses.values  # the loss of each batch before its update, shape (iterations,)
+    norms.values  # the norm of each batch's gradient, shape (iterations,)
+    norms.per_layer["dense"]  # that of one layer
+
+    stop = StopOnGradientNorm(tolerance=1e-3)
+    model.fit(x, y, batch_size=len(x), epochs=10_000, callbacks=[stop])
+    stop.stopped_iteration
+
+They need Keras and NumPy alone: the folder can be copied into another project.
+"""
+
+from .gradient_norm import GradientNorm, StopOnGradientNorm
+from .iteration_loss import IterationLoss
+from .progress import ProgressLine
+from .recorder import CAPACITY
+
+__all__ = ["CAPACITY", "GradientNorm", "IterationLoss", "ProgressLine", "StopOnGradientNorm"]
