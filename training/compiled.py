@@ -80,13 +80,15 @@ def suits_xla(model):
 
 
 def chunk_size_for(model, batch_size):
-    """Examples of a batch to compute at once: all, while their activations fit in memory."""
-    bytes_per_example = (
-        8
-        * sum(  # 4 for the float, as much again for its gradient
-            math.prod(layer.output.shape[1:]) for layer in model.layers
-        )
-    )
+    """Examples of a batch to compute at once: all, while their activations fit in memory.
+
+    All, too, where the model does not tell its layers' shapes, as a subclass of `keras.Model`.
+    """
+    try:
+        activations = sum(math.prod(layer.output.shape[1:]) for layer in model.layers)
+    except (AttributeError, TypeError):
+        return batch_size
+    bytes_per_example = 8 * activations  # 4 for the float, as much again for its gradient
     if bytes_per_example * batch_size <= ACTIVATION_LIMIT:
         return batch_size
     return max(1, CHUNK_ACTIVATIONS // bytes_per_example)

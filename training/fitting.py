@@ -79,13 +79,13 @@ def fit(
             `iterations` are given.
     """
     n = len(x)
-    batch_size = min(batch_size, n)
     _check(n, y, sample_weight, batch_size, chunk_size, epochs, iterations)
+    batch_size = min(int(batch_size), n)
     iterations_per_epoch = -(-n // batch_size)
     if iterations is None:
-        iterations = (epochs or 1) * iterations_per_epoch
-    epochs = -(-iterations // iterations_per_epoch)
-    chunk_size = chunk_size or chunk_size_for(model, batch_size)
+        iterations = int(epochs or 1) * iterations_per_epoch
+    epochs = -(-int(iterations) // iterations_per_epoch)
+    chunk_size = int(chunk_size or chunk_size_for(model, batch_size))
     accumulates = chunk_size < batch_size
     if jit_compile is None:
         jit_compile = suits_xla(model) and not accumulates
@@ -178,9 +178,9 @@ def _check(n, y, sample_weight, batch_size, chunk_size, epochs, iterations):
         raise ValueError("give epochs or iterations, not both")
     for name, size in (
         ("batch_size", batch_size),
-        ("chunk_size", chunk_size),
-        ("epochs", epochs),
-        ("iterations", iterations),
+        ("chunk_size", 1 if chunk_size is None else chunk_size),
+        ("epochs", 1 if epochs is None else epochs),
+        ("iterations", 1 if iterations is None else iterations),
     ):
-        if size is not None and (size != int(size) or size < 1):
-            raise ValueError(f"{name} must be a whole number of at least 1, not {size}")
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+            raise ValueError(f"{name} must be a whole number of at least 1, not {size!r}")

@@ -51,16 +51,15 @@ def run_all(configs, jobs=None, data_dir=None, runs_dir=None, progress=False):
     records = {config: _stored(cache, config) for config in configs}
     missing = [config for config, record in records.items() if record is None]
     trained = _train_all(missing, cache, jobs, data_dir)
-    finished = len(records) - len(missing)
     with _progress_line(len(missing), shown=progress) as advance:
         try:
             for record in trained:
                 records[record.config] = record
-                finished += 1
                 advance(record)
         except KeyboardInterrupt:
             _stop_workers()
-            raise RunsInterrupted(finished, len(records)) from None
+            stored = sum(cache.load(config) is not None for config in records)
+            raise RunsInterrupted(stored, len(records)) from None
     return [records[config] for config in configs]
 
 
@@ -81,8 +80,27 @@ def _train_all(configs, cache, jobs, data_dir):
 
     configs = sorted(configs, key=_sample_gradients, reverse=True)
     jobs = min(jobs or os.cpu_count(), len(configs))
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="all")
-    return parallel(joblib.delayed(_train_and_store)(c, cache, data_dir) for c in configs)
+    parallel = joblib.Parallel(
+        n_jobs=max(jobs, 2),  # joblib would train a single job in this process
+        pre_dispatch=jobs,  # so many at a time; loky writes a traceback when it drops more
+        return_as="generator_unordered",
+    )
+    with _interrupts_ignored():
+        return parallel(joblib.delayed(_train_and_store)(c, cache, data_dir) for c in configs)
+
+
+@contextlib.contextmanager
+def _interrupts_ignored():
+    """Workers started meanwhile inherit it, and leave Ctrl-C to this process."""
+    try:
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # only a main thread may
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _sample_gradients(config):
@@ -93,8 +111,6 @@ def _sample_gradients(config):
 
 def _train_and_store(config, cache, data_dir):
     """In a worker: train one config on one thread, and store it."""
-    with contextlib.suppress(ValueError):  # a Dask worker's thread may not set signals
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     import_tensorflow(threads=1)
     from training.train import train
 

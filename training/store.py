@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from training.config import ConfigError
 from training.record import RunRecord
 
 
@@ -42,7 +41,7 @@ class RunCache:
             if hashlib.sha256(curves).hexdigest() != stored.pop("curves_sha256"):
                 raise ValueError("its curves do not match their hash")
             record = RunRecord.from_parts(stored, _read_arrays(io.BytesIO(curves)))
-        except _UNREADABLE as error:
+        except Exception as error:  # damage shows as whatever the decoders meet first
             raise DamagedRecordError(f"record {path} is damaged ({_first_line(error)})") from error
         # A config whose defaults have changed since is another run under the same key.
         return record if record.config == config else None
@@ -107,13 +106,10 @@ def load_archive(folder):
             key, _, curve = name.partition("/")
             curves[key][curve] = array
         return about, {key: RunRecord.from_parts(facts[key], curves[key]) for key in facts}
-    except _UNREADABLE as error:
+    except Exception as error:  # as in RunCache.load
         raise DamagedRecordError(
             f"archive {path} is damaged ({_first_line(error)}); run the study again to renew it"
         ) from error
-
-
-_UNREADABLE = (ConfigError, ValueError, KeyError, TypeError, OSError, zipfile.BadZipFile)
 
 
 def _array_bytes(arrays):

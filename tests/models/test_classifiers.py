@@ -62,9 +62,16 @@ def test_convolutions_have_the_parameters_of_the_formula(shape, parameters):
 
 
 def test_layer_names():
-    assert layer_names(
-        dense_classifier((6, 6), hidden=(4, 3), dropout=0.5, scaling=1 / 255)
-    ) == ["image", "scaling", "flatten", "hidden_1", "dropout_1", "hidden_2", "dropout_2", "logits"]
+    assert layer_names(dense_classifier((6, 6), hidden=(4, 3), dropout=0.5, scaling=1 / 255)) == [
+        "image",
+        "scaling",
+        "flatten",
+        "hidden_1",
+        "dropout_1",
+        "hidden_2",
+        "dropout_2",
+        "logits",
+    ]
     assert layer_names(cnn_classifier((9, 9), filters=(2, 3), padding="same")) == [
         "image",
         "channel",
@@ -155,9 +162,7 @@ def test_equal_layers_do_not_start_equal():
 def test_scaling_is_a_factor_on_the_inputs(builder):
     x = images(8, 6, 6)
     scaled, plain = small(builder, scaling=1 / 255, seed=0), small(builder, seed=0)
-    np.testing.assert_allclose(
-        scaled(x), plain(x.astype("float32") / 255), rtol=1e-5, atol=1e-6
-    )
+    np.testing.assert_allclose(scaled(x), plain(x.astype("float32") / 255), rtol=1e-5, atol=1e-6)
 
 
 @both

@@ -1,0 +1,244 @@
+import dataclasses
+import json
+import math
+import string
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import datasets
+from training import OPTIMIZERS, ConfigError, RunConfig
+from training.config import MODELS, SCALINGS
+
+HEXADECIMAL = set(string.hexdigits.lower())
+
+
+def config(**fields):
+    return RunConfig(**{"epochs": 3, **fields})
+
+
+def sizes(least=1):
+    return st.integers(least, 10**6)
+
+
+layers = st.none() | st.lists(st.integers(1, 512), max_size=3).map(tuple)
+configs = st.sampled_from(["dense", "cnn"]).flatmap(
+    lambda model: st.builds(
+        RunConfig,
+        dataset=st.sampled_from(datasets.NAMES),
+        data=st.sampled_from(["real", "stand-in"]),
+        train_size=sizes(),
+        validation_size=sizes(least=0),
+        scaling=st.sampled_from(list(SCALINGS)),
+        model=st.just(model),
+        hidden=layers,
+        filters=layers if model == "cnn" else st.none(),
+        dropout=st.none() | st.floats(0, 0.99),
+        activation=st.none() | st.sampled_from(["relu", "tanh"]),
+        optimizer=st.sampled_from(list(OPTIMIZERS)),
+        learning_rate=st.floats(1e-8, 1e3),
+        batch_size=sizes(),
+        epochs=sizes(),
+        seed=sizes(least=0),
+    )
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(configs)
+def test_json_round_trip(one):
+    other = RunConfig.from_json(json.loads(json.dumps(one.to_json())))
+    assert other == one
+    assert hash(other) == hash(one)
+    assert other.key == one.key
+
+
+@settings(deadline=None, max_examples=60)
+@given(configs)
+def test_key_has_sixteen_hexadecimal_digits(one):
+    assert len(one.key) == 16
+    assert set(one.key) <= HEXADECIMAL
+
+
+@settings(deadline=None, max_examples=60)
+@given(configs, configs)
+def test_keys_are_equal_exactly_where_configs_are(one, other):
+    assert (one == other) == (one.key == other.key)
+    assert one.replace() == one
+
+
+def test_every_field_counts():
+    changes = {
+        "dataset": "mnist",
+        "data": "stand-in",
+        "train_size": 10,
+        "validation_size": 10,
+        "scaling": "none",
+        "model": "cnn",
+        "hidden": (),
+        "dropout": 0.0,
+        "activation": "relu",
+        "optimizer": "adam",
+        "learning_rate": 0.1,
+        "batch_size": 10,
+        "epochs": 4,
+        "seed": 1,
+    }
+    keys = {config(**{field: value}).key for field, value in changes.items()}
+    keys |= {config().key, config(model="cnn", filters=(8,)).key}
+    keys |= {RunConfig(iterations=3).key}
+    assert len(keys) == len(changes) + 3
+    assert set(changes) | {"filters", "iterations"} == {
+        field.name for field in dataclasses.fields(RunConfig)
+    }
+
+
+def test_defaults_stated_explicitly_leave_the_key():
+    defaults = {field.name: field.default for field in dataclasses.fields(RunConfig)}
+    assert RunConfig(**{**defaults, "epochs": 3}).key == config().key
+
+
+@pytest.mark.parametrize(
+    ("fields", "key"),
+    [
+        ({"epochs": 3}, "543da7abb83f0bf9"),
+        (
+            {
+                "dataset": "cifar10",
+                "data": "stand-in",
+                "train_size": 2000,
+                "model": "cnn",
+                "filters": (8, 16),
+                "hidden": (32,),
+                "dropout": 0.5,
+                "optimizer": "nesterov",
+                "learning_rate": 0.05,
+                "batch_size": 100,
+                "iterations": 50,
+                "seed": 2,
+            },
+            "fb3805bd03c9cffa",
+        ),
+    ],
+)
+def test_golden_keys(fields, key):
+    # Stored runs are found by key: one that changes loses every record.
+    assert RunConfig(**fields).key == key
+
+
+def test_seeds():
+    zero, one = config(seed=0), config(seed=1)
+    assert zero.seed == 0
+    assert zero != one
+    assert zero.key != one.key
+    assert config(seed=2**63).seed == 2**63
+
+
+@pytest.mark.parametrize(
+    ("integer", "number"),
+    [
+        ({"learning_rate": 1}, {"learning_rate": 1.0}),
+        ({"dropout": 0}, {"dropout": 0.0}),
+    ],
+)
+def test_whole_numbers_among_the_floats_leave_the_key(integer, number):
+    assert config(**integer) == config(**number)
+    assert config(**integer).key == config(**number).key
+
+
+def test_lists_become_tuples():
+    one = config(model="cnn", hidden=[64, 32], filters=[8])
+    assert one.hidden == (64, 32)
+    assert one.filters == (8,)
+    assert one == config(model="cnn", hidden=(64, 32), filters=(8,))
+    assert hash(one) == hash(one.replace())
+
+
+def test_model_options_leave_out_defaults():
+    assert config().model_options == {}
+    assert config(hidden=(), dropout=0.0).model_options == {"hidden": (), "dropout": 0.0}
+    assert config(model="cnn", filters=(8,), activation="tanh").model_options == {
+        "filters": (8,),
+        "activation": "tanh",
+    }
+
+
+def test_replace_checks_again():
+    assert config().replace(seed=4) == config(seed=4)
+    with pytest.raises(ConfigError, match="batch_size"):
+        config().replace(batch_size=0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (
+            {"dataset": "emnist"},
+            "unknown dataset 'emnist'; choose from fashion_mnist, mnist, cifar10",
+        ),
+        ({"data": "auto"}, "unknown data 'auto'; choose from real, stand-in"),
+        ({"scaling": "standard"}, f"unknown scaling 'standard'; choose from {', '.join(SCALINGS)}"),
+        ({"model": "rnn"}, f"unknown model 'rnn'; choose from {', '.join(MODELS)}"),
+        ({"optimizer": "SGD"}, f"unknown optimizer 'SGD'; choose from {', '.join(OPTIMIZERS)}"),
+        ({"train_size": 0}, "train_size must be a whole number of at least 1, not 0"),
+        ({"train_size": 10.0}, "train_size must be a whole number of at least 1, not 10.0"),
+        ({"batch_size": True}, "batch_size must be a whole number of at least 1, not True"),
+        ({"batch_size": "all"}, "batch_size must be a whole number of at least 1, not 'all'"),
+        ({"epochs": 0}, "epochs must be a whole number of at least 1, not 0"),
+        (
+            {"epochs": None, "iterations": -1},
+            "iterations must be a whole number of at least 1, not -1",
+        ),
+        ({"validation_size": -1}, "validation_size must be a whole number of at least 0, not -1"),
+        ({"seed": -1}, "seed must be a whole number of at least 0, not -1"),
+        ({"seed": 0.5}, "seed must be a whole number of at least 0, not 0.5"),
+        ({"learning_rate": 0.0}, "learning_rate must be a number greater than 0, not 0.0"),
+        ({"learning_rate": -1}, "learning_rate must be a number greater than 0, not -1.0"),
+        ({"learning_rate": math.inf}, "learning_rate must be a number greater than 0, not inf"),
+        ({"learning_rate": math.nan}, "learning_rate must be a number greater than 0, not nan"),
+        ({"iterations": 5}, "give either epochs or iterations"),
+        ({"epochs": None}, "give either epochs or iterations"),
+        (
+            {"filters": (8,)},
+            "filters is no option of model 'dense'; it takes hidden, dropout, activation",
+        ),
+    ],
+)
+def test_value_that_is_not_allowed(fields, message):
+    with pytest.raises(ConfigError) as error:
+        config(**fields)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"learning_rate": "0.1"}, "learning_rate"),
+        ({"learning_rate": None}, "learning_rate"),
+        ({"learning_rate": True}, "learning_rate"),
+        ({"hidden": 128}, "hidden"),
+        ({"hidden": (0,)}, "hidden"),
+        ({"hidden": (2.5,)}, "hidden"),
+        ({"hidden": "128"}, "hidden"),
+        ({"model": "cnn", "filters": (8, -8)}, "filters"),
+        ({"dropout": 1.0}, "dropout"),
+        ({"dropout": -0.1}, "dropout"),
+        ({"dropout": "half"}, "dropout"),
+        ({"activation": 3}, "activation"),
+        ({"seed": None}, "seed"),
+        ({"train_size": None}, "train_size"),
+        ({"batch_size": None}, "batch_size"),
+        ({"validation_size": None}, "validation_size"),
+    ],
+)
+def test_value_that_no_run_can_have(fields, field):
+    """What is not found here would fail in a worker, after the others were trained."""
+    with pytest.raises(ConfigError, match=f"^{field} must be .*$") as error:
+        config(**fields)
+    assert "\n" not in str(error.value)
+
+
+def test_unknown_field():
+    with pytest.raises(ConfigError, match="unknown field lerning_rate, sed of a run"):
+        RunConfig.from_json({"epochs": 1, "sed": 0, "lerning_rate": 0.1})

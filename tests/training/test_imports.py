@@ -1,0 +1,37 @@
+import subprocess
+import sys
+
+import pytest
+
+from training.provenance import ROOT
+
+HEAVY = {"tensorflow", "keras", "matplotlib", "scipy"}
+
+
+@pytest.mark.parametrize("package", ["training", "reporting", "datasets"])
+def test_import_is_light(package):
+    script = f"import {package}, sys; print(*{HEAVY!r} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []
+
+
+def test_fit_is_imported_at_first_use():
+    script = (
+        "import sys, training\n"
+        "assert 'tensorflow' not in sys.modules\n"
+        "assert callable(training.fit) and training.History\n"
+        "print('tensorflow' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "True"
+
+
+def test_unknown_name():
+    import training
+
+    with pytest.raises(AttributeError, match="module 'training' has no attribute 'fitt'"):
+        training.fitt  # noqa: B018
