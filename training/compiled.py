@@ -12,6 +12,9 @@ ACTIVATION_LIMIT = 2 * 2**30
 CHUNK_ACTIVATIONS = 256 * 2**20
 """Bytes of activations of one chunk of a batch that is too large to be computed at once."""
 
+MEAN = "sum_over_batch_size"
+"""What Keras calls the mean over a batch."""
+
 
 class BatchLoop:
     """Runs `step` on the batches of an epoch, inside one program.
@@ -27,32 +30,35 @@ class BatchLoop:
     """
 
     def __init__(self, step, arrays, batch_size, jit_compile):
+        # Arguments of the programs, not captured by them: TensorFlow never lets go of a graph with
+        # a custom gradient, nor of what it captured.
         self._arrays = tuple(tf.constant(a) for a in arrays if a is not None)
         n = len(self._arrays[0])
         self._full_batches = n // batch_size
 
-        def run_step(rows):
-            step(tuple(tf.gather(array, rows) for array in self._arrays))
+        def run_step(rows, arrays):
+            step(tuple(tf.gather(array, rows) for array in arrays))
 
-        def run_full_batches(order, first, stop):
+        def run_full_batches(arrays, order, first, stop):
             def body(i):
-                run_step(tf.slice(order, [i * batch_size], [batch_size]))
+                run_step(tf.slice(order, [i * batch_size], [batch_size]), arrays)
                 return [i + 1]
 
             tf.while_loop(lambda i: i < stop, body, [first], parallel_iterations=1)
 
-        def run_partial_batch(order):
-            run_step(order[self._full_batches * batch_size :])
+        def run_partial_batch(arrays, order):
+            run_step(order[self._full_batches * batch_size :], arrays)
 
         def compiled(function, *arguments):
             traced = tf.function(function, jit_compile=jit_compile, autograph=False)
-            return traced.get_concrete_function(*arguments)
+            return traced.get_concrete_function(self._arrays, *arguments)
 
         started = time.perf_counter()
         order, zero = tf.range(n, dtype=tf.int32), tf.constant(0)
         if self._full_batches:
             self._run_full_batches = compiled(run_full_batches, order, zero, zero)
-            self._run_full_batches(order, zero, zero)  # no batch, but XLA compiles now
+            # No batch, but XLA compiles now.
+            self._run_full_batches(self._arrays, order, zero, zero)
         if n % batch_size:
             self._run_partial_batch = compiled(run_partial_batch, order)
         self.compile_seconds = time.perf_counter() - started
@@ -61,9 +67,9 @@ class BatchLoop:
         """Run the batches `first` to `stop` (exclusive) of the epoch with this `order`."""
         full = min(stop, self._full_batches)
         if first < full:
-            self._run_full_batches(order, tf.constant(first), tf.constant(full))
+            self._run_full_batches(self._arrays, order, tf.constant(first), tf.constant(full))
         if stop > self._full_batches:
-            self._run_partial_batch(order)
+            self._run_partial_batch(self._arrays, order)
 
 
 def suits_xla(model):
@@ -99,10 +105,20 @@ def accumulating_step(model, chunk_size):
 
     To be compiled without XLA, which copies the whole batch for each chunk.
 
+    Raises:
+        ValueError: when a loss is not the mean over the batch, `reduction="sum_over_batch_size"`.
+
     Keras's losses divide by the number of examples, so the batch's loss is the mean of the chunks'
     losses, weighted by their sizes; so is its gradient. The regularisation, part of each chunk's
     loss, comes out once, as those weights sum to 1.
     """
+
+    for loss in tf.nest.flatten(model.loss):
+        if getattr(loss, "reduction", MEAN) != MEAN:
+            raise ValueError(
+                f"a batch is accumulated over chunks for losses with reduction {MEAN!r} alone, not "
+                f"{loss.reduction!r}; change it, or give fit a chunk_size of the whole batch"
+            )
 
     def chunk_gradients(batch, start, length, size):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(

@@ -5,7 +5,7 @@ import hashlib
 import json
 import math
 
-from datasets import NAMES
+from datasets import NAMES, stand_in
 from training.optimizers import OPTIMIZERS
 
 MODELS = {
@@ -113,13 +113,15 @@ class RunConfig:
         """16 hexadecimal digits that name the run in every store.
 
         Fields at their defaults do not count, so a field added later leaves older keys as they
-        are.
+        are. The code that draws stand-in images does: other images make another run.
         """
         stated = {
             field.name: getattr(self, field.name)
             for field in dataclasses.fields(self)
             if getattr(self, field.name) != field.default
         }
+        if self.data == "stand-in":
+            stated["drawing"] = stand_in.source_hash()
         return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:16]
 
     @property

@@ -90,12 +90,13 @@ def fit(
     if jit_compile is None:
         jit_compile = suits_xla(model) and not accumulates
 
+    callbacks = list(callbacks or ())
     losses = next((c for c in callbacks if isinstance(c, IterationLoss)), None)
     if losses is None:
         losses = IterationLoss()
-        callbacks = [*callbacks, losses]
+        callbacks.append(losses)
     callbacks = keras.callbacks.CallbackList(
-        list(callbacks), add_history=True, model=model, epochs=epochs, steps=iterations_per_epoch
+        callbacks, add_history=True, model=model, epochs=epochs, steps=iterations_per_epoch
     )
     model.stop_training = False
     callbacks.on_train_begin()
@@ -112,8 +113,9 @@ def fit(
         logs = _metrics(model)
         if validate:
             callbacks.on_test_begin()
-            logs |= {f"val_{name}": value for name, value in validate().items()}
-            callbacks.on_test_end(logs)
+            validation_metrics = validate()
+            callbacks.on_test_end(validation_metrics)
+            logs |= {f"val_{name}": value for name, value in validation_metrics.items()}
         callbacks.on_epoch_end(epoch, logs)
         if model.stop_training:
             break

