@@ -28,14 +28,19 @@ def measure_all(workload):
     measured = {name: [] for name in CONTENDERS}
     rounds = [name for _ in range(ROUNDS) for name in CONTENDERS]
     for name in track(rounds, WORKLOADS[workload].title, console=Console(stderr=True)):
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.contenders", name, workload],
-            cwd=ROOT, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        result = json.loads(done.stdout.splitlines()[-1])
+        result = in_own_process(name, workload)
         if "missing" not in result:
             measured[name].append(result)
     return {name: results for name, results in measured.items() if results}
+
+
+def in_own_process(*arguments):
+    """What `python -m benchmarks.contenders` prints for the arguments."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.contenders", *arguments],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def table(measured):
@@ -60,7 +65,7 @@ def main():
     lines = [
         "# Speed",
         "",
-        "Written by `make bench`. Batches of 150, every loss recorded but where it says otherwise. "
+        "Written by `make bench`. Batches of 150, every loss recorded. "
         f"Medians of {ROUNDS} rounds, in which the contenders take turns, each in its own process; "
         "in brackets the smallest and the largest ratio of a round. Start-up: what the first call "
         "takes beyond its iterations, compilation included.",
@@ -71,6 +76,14 @@ def main():
         lines += ["", f"## {described.title}", "", "| " + " | ".join(COLUMNS) + " |"]
         lines += ["|---|" + "---:|" * (len(COLUMNS) - 1)]
         lines += ["| " + " | ".join(row) + " |" for row in table(measure_all(workload))]
+    lines += ["", "## What recording costs `model.fit`", ""]
+    for steps in (1, 400):
+        ratios = in_own_process("recording_cost", str(steps))
+        lines.append(
+            f"- 784-128-10, `steps_per_execution={steps}`: an epoch with `IterationLoss` takes "
+            f"{statistics.median(ratios):.3f} times as long as one without ({min(ratios):.3f} to "
+            f"{max(ratios):.3f}; {len(ratios)} pairs)"
+        )
     text = "\n".join(lines) + "\n"
     Path(__file__).with_name("results.md").write_text(text)
     print(text)

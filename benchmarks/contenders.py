@@ -1,7 +1,8 @@
 """One way to train each, as its user would write it, every loss recorded.
 
 Each function takes a `Workload` and returns a function that trains a number of epochs and gives
-the losses. `python -m benchmarks.contenders NAME WORKLOAD` times one of them in its own process.
+the losses. `python -m benchmarks.contenders NAME WORKLOAD` times one of them in its own process,
+`… recording_cost STEPS_PER_EXECUTION` what `IterationLoss` adds to `model.fit`.
 """
 
 import dataclasses
@@ -63,7 +64,7 @@ class Workload:
 
 WORKLOADS = {
     "dense-128": Workload("784-128-10", (128,), (), 60_000, 8),
-    "dense-5000": Workload("784-5000-10", (5000,), (), 15_000, 3),
+    "dense-5000": Workload("784-5000-10", (5000,), (), 6_000, 4),
     "cnn": Workload("CNN 32-64", (128,), (32, 64), 7_500, 3),
 }
 
@@ -83,41 +84,22 @@ def fit_with_loss_history(workload):
     return _keras_fit(workload, history, lambda: history.losses)
 
 
-def fit_recording_nothing(workload):
-    """`model.fit` alone, a step at a time."""
-    return _keras_fit(workload)
-
-
 def fit_with_iteration_loss(workload):
-    """`model.fit` with `IterationLoss`, a step at a time."""
-    return _keras_fit_recording(workload)
-
-
-def epochs_recording_nothing(workload):
-    """`model.fit` with a whole epoch in an execution."""
-    return _keras_fit(workload, steps_per_execution=workload.iterations_per_epoch)
-
-
-def epochs_with_iteration_loss(workload):
     """`model.fit` with `IterationLoss` and a whole epoch in an execution."""
-    return _keras_fit_recording(workload, steps_per_execution=workload.iterations_per_epoch)
-
-
-def _keras_fit_recording(workload, **compiling):
     from callbacks import IterationLoss
 
     losses = IterationLoss()
-    return _keras_fit(workload, losses, lambda: losses.values, **compiling)
+    steps = workload.iterations_per_epoch
+    return _keras_fit(workload, losses, lambda: losses.values, steps_per_execution=steps)
 
 
-def _keras_fit(workload, callback=None, losses=lambda: None, **compiling):
+def _keras_fit(workload, callback, losses, **compiling):
     x, y = workload.data()
     x = x.astype(np.float32) / 255
     model = workload.model(**compiling)
 
     def train(epochs):
-        callbacks = [callback] if callback else None
-        model.fit(x, y, BATCH_SIZE, epochs, verbose=0, callbacks=callbacks)
+        model.fit(x, y, BATCH_SIZE, epochs, verbose=0, callbacks=[callback])
         return losses()
 
     return train
@@ -236,10 +218,7 @@ def five_seed_sweep(workload):
 
 CONTENDERS = {
     "fit_with_loss_history": "model.fit, LossHistory",
-    "fit_recording_nothing": "model.fit, nothing recorded",
-    "fit_with_iteration_loss": "model.fit, IterationLoss",
-    "epochs_recording_nothing": "model.fit, an epoch per execution, nothing recorded",
-    "epochs_with_iteration_loss": "model.fit, an epoch per execution, IterationLoss",
+    "fit_with_iteration_loss": "model.fit, IterationLoss, an epoch per execution",
     "training_fit": "training.fit",
     "torch_eager": "PyTorch, eager loop",
     "jax_scan": "JAX, lax.scan",
@@ -262,18 +241,53 @@ def measure(name, workload):
         started = time.perf_counter()
         losses = train(epochs)
         elapsed = time.perf_counter() - started
-        return elapsed, 0 if losses is None else len(losses)
+        return elapsed, len(losses)
 
-    first, iterations = seconds(1)
+    first, per_epoch = seconds(1)
     short, _ = seconds(1)
     long, _ = seconds(1 + workload.epochs)
-    per_epoch = iterations or workload.iterations_per_epoch
     rate = workload.epochs * per_epoch / (long - short)
     return {"rate": rate, "startup": first - per_epoch / rate}
 
 
+def recording_cost(steps_per_execution, repeats=6):
+    """Time `model.fit` with and without `IterationLoss`, in turns in one process.
+
+    Returns:
+        Of each pair, the ratio of the median seconds of an epoch, recorded to not.
+    """
+    import keras
+
+    from callbacks import IterationLoss
+
+    class EpochSeconds(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.started = time.perf_counter()
+
+        def on_epoch_end(self, epoch, logs=None):
+            seconds.append(time.perf_counter() - self.started)
+
+    workload = WORKLOADS["dense-128"]
+    x, y = workload.data()
+    x = x.astype(np.float32) / 255
+    model = workload.model(steps_per_execution=steps_per_execution)
+    ratios = []
+    for _ in range(repeats):
+        medians = []
+        for recorders in ([], [IterationLoss()]):
+            seconds = []
+            callbacks = [EpochSeconds(), *recorders]
+            model.fit(x, y, BATCH_SIZE, epochs=5, verbose=0, callbacks=callbacks)
+            medians.append(np.median(seconds[1:]))  # the first epoch compiles
+        ratios.append(float(medians[1] / medians[0]))
+    return ratios
+
+
 if __name__ == "__main__":
     try:
-        print(json.dumps(measure(sys.argv[1], WORKLOADS[sys.argv[2]])))
+        if sys.argv[1] == "recording_cost":
+            print(json.dumps(recording_cost(int(sys.argv[2]))))
+        else:
+            print(json.dumps(measure(sys.argv[1], WORKLOADS[sys.argv[2]])))
     except ImportError as error:
         print(json.dumps({"missing": str(error)}))

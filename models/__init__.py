@@ -1,5 +1,17 @@
-"""Keras builders of the courses' networks; each returns an uncompiled model with logits out."""
+"""Keras builders of the courses' networks, and the arithmetic of their layers.
 
-from models.classifiers import cnn_classifier, dense_classifier
+Keras is imported with the first builder that is asked for; `models.arithmetic` needs none.
+"""
 
-__all__ = ["cnn_classifier", "dense_classifier"]
+from models import arithmetic
+
+__all__ = ["arithmetic", "cnn_classifier", "dense_classifier"]
+
+
+def __getattr__(name):
+    """Import the builders, and Keras with them, at first use."""
+    if name in ("cnn_classifier", "dense_classifier"):
+        from models import classifiers
+
+        return getattr(classifiers, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

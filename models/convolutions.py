@@ -1,0 +1,93 @@
+"""Single convolutions with given weights, and what is found by trying them out."""
+
+import keras
+import numpy as np
+from keras import layers
+
+
+def convolution(kernel, bias=0.0, **options):
+    """A Keras convolution of one channel with one filter.
+
+    Args:
+        kernel: its weights, shape (height, width).
+        bias: a number.
+        **options: passed to `keras.layers.Conv2D`, such as padding="same".
+
+    Returns:
+        A function of a picture, shape (height, width), that gives the layer's output, float32,
+        two-dimensional as well.
+    """
+    kernel = np.asarray(kernel, np.float32)
+    layer = layers.Conv2D(1, kernel.shape, **options)
+    layer.build((None, None, None, 1))
+    layer.set_weights([kernel[..., None, None], np.float32([bias])])
+
+    def convolve(picture):
+        outputs = layer(np.asarray(picture, np.float32)[None, ..., None])
+        return keras.ops.convert_to_numpy(outputs)[0, ..., 0]
+
+    return convolve
+
+
+def dense_as_convolution(dense, input_shape):
+    """Rewrite a dense layer behind `Flatten` as a convolution, which takes larger pictures too.
+
+    Source: B Q4-6. The kernel is as large as the dense layer's input, with a filter for each
+    neuron: on such an input both give the same numbers, and on a larger one the convolution gives
+    what the dense layer gives of every window.
+
+    Args:
+        dense: a built `keras.layers.Dense`.
+        input_shape: of what is flattened, (height, width, channels).
+
+    Returns:
+        A built `keras.layers.Conv2D`: (batch, height, width, channels) → (batch, 1, 1, neurons),
+        or more rows and columns for larger inputs.
+
+    Raises:
+        ValueError: when the dense layer takes another number of inputs.
+    """
+    weights, *bias = dense.get_weights()
+    if np.prod(input_shape) != len(weights):
+        raise ValueError(
+            f"a dense layer of {len(weights):,} inputs does not fit on an input of shape "
+            f"{tuple(input_shape)}, which has {np.prod(input_shape):,} numbers"
+        )
+    height, width, channels = input_shape
+    layer = layers.Conv2D(
+        dense.units, (height, width), activation=dense.activation, use_bias=dense.use_bias
+    )
+    layer.build((None, None, None, channels))
+    layer.set_weights([weights.reshape(height, width, channels, -1), *bias])
+    return layer
+
+
+def pixels_read(model):
+    """Which pixels of the picture reach the middle output of each convolution and pooling.
+
+    Found by trying: pictures of one bright pixel each go through the model with its weights made
+    positive, so that nothing a pixel adds is lost in a sum, a ReLU or a maximum.
+
+    Args:
+        model: a Keras model whose convolutions and poolings come first, with biases that start
+            at 0; it is left as it is.
+
+    Returns:
+        Layer's name → truth values, shape (height, width).
+    """
+    model = keras.models.clone_model(model)
+    for weight in model.trainable_weights:
+        weight.assign(keras.ops.abs(weight))
+    _, height, width, channels = model.input_shape
+    kinds = (layers.Conv2D, layers.MaxPooling2D)
+    middle = {
+        layer.name: layer.output[:, layer.output.shape[1] // 2, layer.output.shape[2] // 2]
+        for layer in model.layers
+        if isinstance(layer, kinds)
+    }
+    one_bright = np.eye(height * width, dtype=np.float32).reshape(-1, height, width, 1)
+    pictures = np.repeat(one_bright, channels, axis=-1)
+    outputs = keras.Model(model.inputs, middle).predict(pictures, batch_size=128, verbose=0)
+    return {
+        name: (output > 0).any(axis=-1).reshape(height, width) for name, output in outputs.items()
+    }
