@@ -1,11 +1,12 @@
 """What a source claims, what was measured, and the verdict computed from the two."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+
+from reporting.formatting import format_exactly, format_interval, format_number
 
 CONFIDENCE = 0.95
 KINDS = ("direction", "value", "identity")
@@ -19,7 +20,6 @@ SOURCES = {
 }
 
 _MOST_SEEDS = 1000
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def value(
         source=source,
         statement=statement,
         kind="value",
-        says=_exactly(says),
+        says=format_exactly(says),
         quantity=quantity,
         mean=mean,
         low=low,
@@ -201,9 +201,9 @@ def identity(
         source=source,
         statement=statement,
         kind="identity",
-        says=_exactly(said),
+        says=format_exactly(said),
         quantity=quantity,
-        mean=float(held) if held.ndim == 0 and held.dtype != bool else None,
+        mean=held.item() if held.ndim == 0 and held.dtype != bool else None,
         low=None,
         high=None,
         seeds=0,
@@ -231,55 +231,6 @@ def summary(values: ArrayLike) -> str:
     if diverged:
         return f"diverged in {_of(diverged, len(values))}"
     return format_interval(*mean_interval(values))
-
-
-def format_number(number: float | None) -> str:
-    """Write a number: a whole one in full, any other to four significant digits."""
-    if number is None:
-        return "—"
-    if isinstance(number, int | np.integer) or (abs(number) < 1e6 and number == int(number)):
-        return f"{int(number):,}".replace("-", "−")
-    if math.isnan(number):
-        return "NaN"
-    if math.isinf(number):
-        return "∞" if number > 0 else "−∞"
-    exponent = _exponent(number)
-    if not -4 <= exponent < 6:
-        return _scientific(float(f"{number:.3e}"))
-    return f"{float(f'{number:.4g}'):,.10g}".replace("-", "−")
-
-
-def format_interval(
-    mean: float | None,
-    low: float | None = None,
-    high: float | None = None,
-    apart_from: Sequence[float] = (0, 1),
-) -> str:
-    """Write a mean with its interval, to two significant digits of the interval's half-width.
-
-    Args:
-        mean: The mean; None is written as a dash.
-        low: Lower end of the interval; None for the mean alone.
-        high: Upper end.
-        apart_from: Numbers that an end of the interval is not rounded to unless it is equal.
-    """
-    if mean is None or low is None or high is None:
-        return format_number(mean)
-    half = (high - low) / 2
-    largest = max(abs(low), abs(high))
-    if half == 0 or not math.isfinite(half):
-        return f"{format_number(mean)} [{format_number(low)}, {format_number(high)}]"
-    if not -4 <= _exponent(largest) < 7:
-        digits = min(max(1, _exponent(largest) - _exponent(half) + 1), 5)
-        mean, low, high = (_scientific(x, digits) for x in (mean, low, high))
-        return f"{mean} [{low}, {high}]"
-    decimals = min(1 - _exponent(half), 5 - _exponent(largest))
-    most = decimals + 6
-    while decimals < most and any(
-        round(end, decimals) == other != end for end in (low, high) for other in apart_from
-    ):
-        decimals += 1
-    return f"{_fixed(mean, decimals)} [{_fixed(low, decimals)}, {_fixed(high, decimals)}]"
 
 
 def _one_dimensional(values, name):
@@ -374,7 +325,7 @@ def _judge_divergence(lower, higher, better):
 def _judge_value(says, values, better):
     n = len(values)
     mean, low, high = _prediction_interval(values)
-    said = _exactly(says)
+    said = format_exactly(says)
     if mean is None:
         diverged = np.count_nonzero(~np.isfinite(values))
         return "not reproduced" if diverged == n else "inconclusive", (
@@ -396,12 +347,12 @@ def _judge_value(says, values, better):
 
 def _compare(said, held, tolerance):
     if said.shape != held.shape:
-        return False, f"The source gives {_exactly(said)}; {_exactly(held)} holds."
+        return False, f"The source gives {format_exactly(said)}; {format_exactly(held)} holds."
     gap = np.abs(said.astype(np.float64) - held.astype(np.float64))
     differing = np.count_nonzero(gap > tolerance)
-    within = f" within {_exactly(tolerance)}" if tolerance else ""
+    within = f" within {format_exactly(tolerance)}" if tolerance else ""
     worst = np.unravel_index(np.argmax(gap), gap.shape)
-    pair = _exactly(said[worst]), _exactly(held[worst])
+    pair = format_exactly(said[worst]), format_exactly(held[worst])
     if pair[0] == pair[1] and gap[worst]:
         pair = repr(said[worst].item()), repr(held[worst].item())
     if said.ndim == 0:
@@ -417,41 +368,6 @@ def _compare(said, held, tolerance):
         f"All {said.size:,} elements are equal{within}; the largest difference is "
         f"{format_number(float(gap[worst]))}."
     )
-
-
-def _exactly(number):
-    """Write a number to seven digits; an array in full up to six elements, else its shape."""
-    array = np.asarray(number)
-    if array.ndim:
-        if array.size <= 6:
-            return f"({', '.join(_exactly(x) for x in array.ravel())})"
-        return f"an array of shape {array.shape}"
-    plain = array.item()
-    if not isinstance(plain, float):
-        return f"{plain:,}".replace("-", "−") if not isinstance(plain, bool) else str(plain)
-    plain = float(f"{plain:.7g}")
-    if plain and not -5 <= _exponent(plain) < 9:
-        return _scientific(plain)
-    return f"{plain:,.10g}".replace("-", "−")
-
-
-def _exponent(number):
-    return math.floor(math.log10(abs(number))) if number else 0
-
-
-def _fixed(number, decimals):
-    rounded = round(number, decimals) + 0.0
-    return f"{rounded:,.{max(decimals, 0)}f}".replace("-", "−")
-
-
-def _scientific(number, decimals=None):
-    mantissa, exponent = (
-        np.format_float_scientific(number, trim="-")
-        if decimals is None
-        else f"{number:.{decimals}e}"
-    ).split("e")
-    power = str(int(exponent)).translate(_SUPERSCRIPTS)
-    return f"{mantissa}×10{power}".replace("-", "−")
 
 
 def _of(count, total):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from reporting.claims import Claim
+from training.store import write_atomically
 
 FILE_NAME = "findings.json"
 
@@ -52,6 +53,15 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Chart:
+    """Curves to zoom into in the page; their numbers are in NAME.chart.json beside the findings."""
+
+    name: str
+    title: str
+    caption: str
+
+
+@dataclass(frozen=True)
 class Findings:
     """What one study found.
 
@@ -62,13 +72,14 @@ class Findings:
         says: What the source says.
         sources: Where, such as ["A 3.2-3.4", "E"].
         preset: "quick" or "paper".
-        seeds: Number of seeds.
+        seeds: Number of seeds; 0 for a study without runs.
         data: For each dataset its name, source ("real" or "stand-in") and fingerprint.
         claims: The statements with their verdicts.
         tables: Tables of numbers.
         figures: The figures, in order.
         provenance: Versions, processor, commit: name → value.
         command: The command that runs the study again.
+        charts: The charts to zoom into, in order.
     """
 
     study: str
@@ -84,6 +95,7 @@ class Findings:
     figures: list[Figure]
     provenance: dict[str, Any] = field(default_factory=dict)
     command: str = ""
+    charts: list[Chart] = field(default_factory=list)
 
     def save(self, folder: str | os.PathLike) -> Path:
         """Write `findings.json` into `folder` in one step, and return its path."""
@@ -91,12 +103,7 @@ class Findings:
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(_to_json(asdict(self)), indent=1, ensure_ascii=False, allow_nan=False)
         path = folder / FILE_NAME
-        partial = path.with_suffix(".tmp")
-        try:
-            partial.write_text(text + "\n", encoding="utf-8")
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_atomically(path, (text + "\n").encode())
         return path
 
     @classmethod
@@ -112,6 +119,7 @@ class Findings:
             facts["claims"] = [Claim(**claim) for claim in facts["claims"]]
             facts["tables"] = [Table(**table) for table in facts["tables"]]
             facts["figures"] = [Figure(**figure) for figure in facts["figures"]]
+            facts["charts"] = [Chart(**chart) for chart in facts.get("charts", [])]
             return cls(**facts)
         except FileNotFoundError:
             raise FindingsError(f"{path} does not exist: run the study first") from None

@@ -1,6 +1,7 @@
 """The report, from stored findings and figure files alone: `index.html` and `README.md`."""
 
 import base64
+import json
 import os
 import re
 import struct
@@ -8,8 +9,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from reporting.claims import SOURCES, VERDICTS, Claim, format_interval, format_number
+from reporting import charts
+from reporting.claims import SOURCES, VERDICTS, Claim
 from reporting.findings import FILE_NAME, Findings, FindingsError
+from reporting.formatting import format_interval, format_number
 
 TITLE = "Descent Studies"
 
@@ -32,7 +35,7 @@ def write(folder: str | os.PathLike, studies: Sequence[str] | None = None) -> Pa
         The path of `index.html`.
 
     Raises:
-        FindingsError: If findings or a figure's file are missing or damaged.
+        FindingsError: If findings or the file of a figure or chart are missing or damaged.
     """
     folder = Path(folder)
     if studies is None:
@@ -61,6 +64,7 @@ def _check_figures(folder, found):
 
 def _environment(folder):
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -80,7 +84,9 @@ def _environment(folder):
         stand_in=_stand_in,
     )
     environment.globals.update(
+        curves=lambda study, chart: Markup(_script(charts.load(folder / study, chart))),
         embedded=lambda study, name: _embedded(folder / study, name),
+        vendor=lambda name: Markup((_TEMPLATES / "vendor" / name).read_text(encoding="utf-8")),
         size=lambda study, name: _size(folder / study / f"{name}.png"),
         marks=_MARKS,
     )
@@ -93,6 +99,11 @@ def _embedded(folder, name):
     if path.stat().st_size > _LARGEST_SVG:
         path, kind = folder / f"{name}.png", "png"
     return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def _script(data):
+    """Return JSON that no `</script>` in it can end."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _size(png):

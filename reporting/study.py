@@ -4,9 +4,10 @@ import dataclasses
 from pathlib import Path
 
 from datasets.loading import PUBLISHED
-from reporting import curves, plots
-from reporting.findings import Figure, Findings
+from reporting import charts, curves, plots
+from reporting.findings import Chart, Figure, Findings
 from reporting.lab import TUNING_SEEDS, Lab
+from training.provenance import provenance
 from training.store import load_archive, save_archive
 
 
@@ -26,7 +27,8 @@ class Study:
         question: what the study asks, in one sentence.
         sources: course and section, such as ["A 3.2-3.4"].
         says: what the sources say.
-        datasets: names of the image sets that the runs use.
+        datasets: names of the image sets that the runs use; [] for a study without runs, which
+            computes all it shows whenever it is drawn.
     """
 
     def __init__(self, name, title, question, sources, says, datasets):
@@ -38,9 +40,13 @@ class Study:
         self.datasets = datasets
         self._tables = []
         self._figures = []
+        self._charts = []
 
     def runs(self, function):
-        """Register the function of a `Lab` that gives the records which all else is made from."""
+        """Register the function of a `Lab` that gives the records which all else is made from.
+
+        A study without runs gives what it computed instead.
+        """
         self._runs = function
         return function
 
@@ -69,6 +75,22 @@ class Study:
 
         return register
 
+    def chart(self, title, caption):
+        """Register a function of those records that says which curves the page lets one zoom into.
+
+        It gives setting → {label → list of `RunRecord`}; the reader switches between settings.
+
+        Args:
+            title: heading of the chart.
+            caption: what it shows, in a sentence or two.
+        """
+
+        def register(function):
+            self._charts.append((function, Chart(function.__name__, title, caption)))
+            return function
+
+        return register
+
     def run(self, lab, folder):
         """Obtain the runs, store them in `folder`, and write findings and figures beside them."""
         runs = self._runs(lab)
@@ -90,11 +112,13 @@ class Study:
     def _write(self, runs, lab, folder):
         real = all(lab.data[name] == "real" for name in self.datasets)
         records = list(lab.records.values())
+        seeds = lab.seeds if records else 0
         with plots.style():
             drawn = [(figure, draw(runs), of) for draw, figure, of in self._figures]
         if lab.tunings:
             tuning = curves.draw_tuning(lab.tunings)
             drawn.append((curves.TUNING_FIGURE, tuning, f"{len(TUNING_SEEDS)} tuning seeds"))
+        explored = [(chart, charts.settings_data(choose(runs))) for choose, chart in self._charts]
         claims = [
             dataclasses.replace(claim, about_source_data=real) if claim.kind == "value" else claim
             for claim in self._claims(runs)
@@ -106,18 +130,27 @@ class Study:
             says=self.says,
             sources=self.sources,
             preset=lab.preset,
-            seeds=lab.seeds,
+            seeds=seeds,
             data=_datasets(records),
             claims=claims,
             tables=[table(runs) for table in self._tables],
             figures=[figure for figure, *_ in drawn],
             provenance=_provenance(records),
-            command=_command(self.name, lab),
+            command=_command(self.name, lab.preset, seeds),
+            charts=[self._captioned(chart, data, lab) for chart, data in explored],
         )
         for figure, drawing, of in drawn:
             plots.data_note(drawing, self._note(lab, of))
             plots.save(drawing, folder, figure.name)
+        for chart, data in explored:
+            charts.save(data, folder, chart.name)
         findings.save(folder)
+
+    def _captioned(self, chart, data, lab):
+        """The chart with a caption that also says which data it shows, and whether all of them."""
+        parts = [chart.caption, self._note(lab, "all seeds")]
+        parts += [charts.THINNED] * charts.thinned(data)
+        return dataclasses.replace(chart, caption=" ".join(parts))
 
     def _note(self, lab, of):
         """The line under a figure that says which data it shows."""
@@ -142,22 +175,31 @@ def _datasets(records):
 
 
 def _provenance(records):
-    """What the report says of where the records come from: each fact with all its values."""
+    """What the report says of where the records come from: each fact with all its values.
+
+    Without records, what there is was computed just now, and the facts are of this machine.
+    """
+    sources = [record.provenance for record in records] or [provenance()]
 
     def values(fact):
-        return ", ".join(sorted({str(fact(record.provenance)) for record in records}))
+        return ", ".join(sorted({str(fact(source)) for source in sources}))
 
     libraries = ("python", "tensorflow", "keras", "numpy")
-    return {
+    facts = {
         **{name: values(lambda p, name=name: p["versions"][name]) for name in libraries},
         "processor": values(lambda p: p["processor"]),
         "commit": values(lambda p: p["commit"] or "not in a checkout"),
-        "trained": values(lambda p: p["date"].split()[0]),
+        "trained" if records else "computed": values(lambda p: p["date"].split()[0]),
+    }
+    if not records:
+        return facts
+    return {
+        **facts,
         "runs": len(records),
         "diverged": sum(record.status == "diverged" for record in records),
         "training seconds": round(sum(record.seconds for record in records), 1),
     }
 
 
-def _command(name, lab):
-    return f"python -m experiments run {name} --preset {lab.preset} --seeds {lab.seeds}"
+def _command(name, preset, seeds):
+    return f"python -m experiments run {name} --preset {preset}" + f" --seeds {seeds}" * bool(seeds)

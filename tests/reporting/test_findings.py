@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reporting.claims import direction, identity
-from reporting.findings import FILE_NAME, Figure, Findings, FindingsError, Table
+from reporting.findings import FILE_NAME, Chart, Figure, Findings, FindingsError, Table
 
 cells = st.none() | st.floats() | st.integers() | st.booleans()
 
@@ -31,6 +31,7 @@ def findings(**changes):
         "figures": [Figure("loss", "The loss – per iteration.", "Two curves.")],
         "provenance": {"Python": "3.11.9", "seconds": 1.5},
         "command": "python -m experiments run momentum",
+        "charts": [Chart("explorer", "Every loss", "Each batch's loss.")],
     }
     return Findings(**(facts | changes))
 
@@ -94,6 +95,13 @@ def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
         findings(title="New").save(tmp_path)
     assert Findings.load(tmp_path).title == "Momentum"
     assert [path.name for path in tmp_path.iterdir()] == [FILE_NAME]
+
+
+def test_findings_without_charts_are_read(tmp_path):
+    path = findings(charts=[]).save(tmp_path)
+    path.write_text(path.read_text().replace(',\n "charts": []', ""))
+    assert "charts" not in path.read_text()
+    assert Findings.load(tmp_path) == findings(charts=[])
 
 
 def test_missing_file(tmp_path):

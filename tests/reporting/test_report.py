@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reporting import plots, report
+from reporting import charts, plots, report
 from reporting.claims import SOURCES, direction, identity, value
-from reporting.findings import Figure, Findings, FindingsError, Table
+from reporting.findings import Chart, Figure, Findings, FindingsError, Table
 
 REAL = [{"name": "MNIST", "source": "real", "fingerprint": "00ff" * 16}]
 
@@ -43,6 +43,7 @@ def findings(study="momentum", **changes):
         "figures": [Figure("loss", "Loss per iteration.", "Two falling curves.")],
         "provenance": {"Python": "3.11.9", "seconds": 1.5},
         "command": f"python -m experiments run {study}",
+        "charts": [Chart("explorer", "Every <loss>", "Each batch's loss.")],
     }
     return Findings(**(facts | changes))
 
@@ -58,7 +59,17 @@ def drawn(tmp_path_factory):
 
 
 @pytest.fixture
-def folder(tmp_path, drawn):
+def curves(make_record):
+    """What a chart draws: two settings, and in the first of them a method that diverged."""
+    losses = 2 - np.arange(101) / 100
+    ended = np.where(np.arange(101) < 60, losses, np.nan)
+    sgd = [make_record(losses=losses + k, batch_size=100, train_size=1000) for k in (0, 1)]
+    adam = [make_record(losses=values) for values in (losses, ended)]
+    return charts.settings_data({"</script> all": {"SGD": sgd, "Adam": adam}, "one": {"SGD": sgd}})
+
+
+@pytest.fixture
+def folder(tmp_path, drawn, curves):
     """Two studies, the second on stand-in data."""
     first = findings()
     stand_in = [REAL[0] | {"source": "stand-in"}]
@@ -66,6 +77,7 @@ def folder(tmp_path, drawn):
     second = findings("circles", title="Circles", data=stand_in, claims=claims)
     for found in (first, second):
         found.save(tmp_path / found.study)
+        charts.save(curves, tmp_path / found.study, "explorer")
         for suffix in ("svg", "png"):
             shutil.copy(drawn / f"loss.{suffix}", tmp_path / found.study)
     return tmp_path
@@ -103,7 +115,8 @@ def test_page_is_one_file_without_network(page):
     reader = Reader(page)
     addresses = [a.get("src") or a.get("href") for _, a in reader.tags]
     assert all(address.startswith(("data:", "#")) for address in addresses if address)
-    assert "http" not in re.sub(r"data:[^\"]*", "", page)
+    shown = re.sub(r"/\*!.*?\*/|data:[^\"]*", "", page, flags=re.DOTALL)  # without licences
+    assert "http" not in shown
     assert "@import" not in page
     assert "url(" not in page
 
@@ -133,6 +146,19 @@ def test_a_large_svg_gives_way_to_its_png(folder, drawn):
     page = report.write(folder, ["momentum"]).read_text(encoding="utf-8")
     png = base64.b64encode((drawn / "loss.png").read_bytes()).decode()
     assert f"data:image/png;base64,{png}" in page
+
+
+def test_curves_are_embedded_whole(page, curves):
+    data = re.findall(r'<script type="application/json">(.*?)</script>', page)
+    assert [json.loads(text) for text in data] == [curves] * 2
+
+
+def test_a_page_without_charts_carries_no_library_for_them(folder):
+    findings("momentum", charts=[]).save(folder / "momentum")
+    assert "uPlot" not in report.write(folder, ["momentum"]).read_text(encoding="utf-8")
+    page = report.write(folder).read_text(encoding="utf-8")
+    assert "uPlot" in page
+    assert "Copyright (c) 2022 Leon Sorokin" in page
 
 
 def test_text_is_escaped(page):
@@ -205,9 +231,8 @@ def test_readme_links_files_that_exist_and_keeps_tables_whole(folder):
 
 
 def test_study_without_claims_tables_or_figures(folder):
-    findings("errata", claims=[], tables=[], figures=[], data=[], command="").save(
-        folder / "errata"
-    )
+    empty = {"claims": [], "tables": [], "figures": [], "charts": [], "data": [], "command": ""}
+    findings("errata", **empty).save(folder / "errata")
     page = report.write(folder, ["errata"]).read_text(encoding="utf-8")
     article = page[page.index("<article") : page.index("</article")]
     assert not re.search("<h3>|<table|<figure|<code", article)
@@ -216,6 +241,12 @@ def test_study_without_claims_tables_or_figures(folder):
 def test_missing_figure(folder):
     (folder / "circles" / "loss.png").unlink()
     with pytest.raises(FindingsError, match=r"circles/loss\.png does not exist: run the study"):
+        report.write(folder)
+
+
+def test_missing_curves(folder):
+    (folder / "circles" / "explorer.chart.json").unlink()
+    with pytest.raises(FindingsError, match=r"explorer\.chart\.json does not exist: run the study"):
         report.write(folder)
 
 
@@ -320,8 +351,78 @@ phone.onload = async () => {
     result.copying.push(copies[k].textContent);
   }
   result.selected = String(view.getSelection());
+  result.chart = await tryChart(view, page);
   document.getElementById("result").textContent = JSON.stringify(result);
 };
+// Hovers at the left and right edge before and after each way to zoom; all by what is to be read.
+async function tryChart(view, page) {
+  const section = page.querySelector("section.chart");
+  const over = () => section.querySelector(".u-over");
+  const send = (kind, type, x, target = over(), more = {}) => {
+    const box = over().getBoundingClientRect();
+    target.dispatchEvent(new view[kind](type, {bubbles: true, cancelable: true, movementX: 1,
+      clientX: box.left + x * box.width, clientY: box.top + box.height / 2, ...more}));
+  };
+  const hover = async (x) => {
+    send("MouseEvent", "mousemove", x);
+    await pause(50);
+    return section.querySelector("output").textContent;
+  };
+  const edges = async () => [await hover(0.0001), await hover(0.9999)];
+  const values = () => [...section.querySelectorAll(".legend .value")].map((v) => v.textContent);
+  const drag = async (from, to) => {
+    await hover(from);
+    send("MouseEvent", "mousedown", from);
+    await hover(to);
+    send("MouseEvent", "mouseup", to, page);
+    await pause(50);
+  };
+  const press = async (key) => {
+    section.querySelector(".curves").dispatchEvent(
+      new view.KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+    await pause(50);
+    return section.querySelector("output").textContent;
+  };
+  const touch = {pointerType: "touch"};
+  const radio = (k) => section.querySelectorAll("input[type=radio]")[k];
+  const found = {canvases: page.querySelectorAll("section.chart canvas").length};
+  found.width = [section.querySelector("canvas").clientWidth, view.innerWidth];
+  found.atFirst = await edges();
+  found.middle = [await hover(0.5), values()];
+  found.late = [await hover(0.8), values()];
+  await drag(0.25, 0.75);
+  found.dragged = await edges();
+  section.querySelector("button.reset").click();
+  found.reset = await edges();
+  await drag(0.25, 0.75);
+  send("MouseEvent", "dblclick", 0.5);
+  found.doubleClicked = await edges();
+  await hover(0.5);
+  await press("+");
+  found.pressedPlus = await edges();
+  await press("0");
+  found.pressedZero = await edges();
+  await hover(0.5);
+  found.pressedRight = await press("ArrowRight");
+  send("PointerEvent", "pointerdown", 0.25, over(), touch);
+  send("PointerEvent", "pointermove", 0.75, over(), touch);
+  await pause(50);
+  send("PointerEvent", "pointerup", 0.75, over(), touch);
+  await pause(50);
+  found.touched = await edges();
+  const button = section.querySelector(".legend button");
+  button.click();
+  found.off = button.ariaPressed;
+  radio(1).click();
+  await pause(50);
+  found.kept = await edges();
+  found.stillOff = section.querySelector(".legend button").ariaPressed;
+  found.methods = values().length;
+  radio(3).click();
+  await pause(50);
+  found.gradients = await edges();
+  return found;
+}
 PAGE.then((text) => {
   phone.srcdoc = text.replace("<head>", "<head><script>" +
     "addEventListener('error', (e) => parent.postMessage(String(e.message), '*'), true);" +
@@ -374,3 +475,31 @@ def test_in_a_browser_as_wide_as_a_phone(page, tmp_path, chromium):
     assert result["copying"] == ["Copied", "Selected"]
     assert result["copied"] == "python -m experiments run circles"
     assert result["selected"] == "python -m experiments run momentum"
+    check_chart(result["chart"])
+
+
+def check_chart(chart):
+    """Curves of 101 iterations: the middle of the axis is iteration 51, its quarters 26 and 76."""
+
+    def edges(name):
+        return [int(re.fullmatch(r"Iteration (\d+)", text)[1]) for text in chart[name]]
+
+    whole, half = [1, 101], pytest.approx([26, 76], abs=1)  # a pixel is a third of an iteration
+    assert chart["canvases"] == 2
+    assert chart["width"][0] <= chart["width"][1]
+    assert edges("atFirst") == whole
+    assert chart["middle"] == [
+        "Iteration 51", ["2.0000 (1.5000 to 2.5000)", "1.5000 (1.5000 to 1.5000)"]
+    ]  # fmt: skip
+    assert chart["late"] == ["Iteration 81", ["1.7000 (1.2000 to 2.2000)", "diverged"]]
+    assert edges("dragged") == half
+    assert edges("reset") == whole
+    assert edges("doubleClicked") == whole
+    assert edges("pressedPlus") == [18, 84]
+    assert edges("pressedZero") == whole
+    assert chart["pressedRight"] == "Iteration 52"
+    assert edges("touched") == half
+    assert chart["off"] == chart["stillOff"] == "false"
+    assert edges("kept") == half  # in the other setting too
+    assert chart["methods"] == 1
+    assert chart["gradients"] == ["100 sample gradients", "10,100 sample gradients"]

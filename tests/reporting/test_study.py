@@ -3,9 +3,10 @@ import json
 import numpy as np
 import pytest
 
-from reporting import Findings, Lab, Study, Table, plots, summary, value
+from reporting import Findings, Lab, Study, Table, charts, identity, plots, summary, value
 from reporting.measures import final_loss, over_seeds
 from training import DamagedRecordError
+from training.provenance import provenance
 
 
 @pytest.fixture
@@ -37,8 +38,12 @@ def study():
     def loss(runs):
         fig, ax = plots.figure()
         curves = np.array([record.iteration_loss for record in runs["SGD"]])
-        plots.mean_and_band(ax, np.arange(1, 5), curves, "SGD")
+        plots.mean_and_band(ax, np.arange(curves.shape[1]), curves, "SGD")
         return fig
+
+    @study.chart("Every loss", "Each batch's loss.")
+    def explorer(runs):
+        return {"tuned": runs}
 
     return study
 
@@ -59,7 +64,7 @@ def test_run_writes_records_findings_and_figures(study, lab, tmp_path):
     written = {path.name for path in (tmp_path / "small").iterdir()}
     assert written == {
         "records.json", "records.npz", "findings.json",
-        "loss.svg", "loss.png", "learning_rates.svg", "learning_rates.png",
+        "loss.svg", "loss.png", "learning_rates.svg", "learning_rates.png", "explorer.chart.json",
     }  # fmt: skip
     findings = Findings.load(tmp_path / "small")
     assert [figure.name for figure in findings.figures] == ["loss", "learning_rates"]
@@ -69,6 +74,25 @@ def test_run_writes_records_findings_and_figures(study, lab, tmp_path):
     assert findings.data == [
         {"name": "fashion_mnist", "source": "stand-in", "fingerprint": "f" * 64}
     ]
+
+
+def test_a_chart_shows_its_records_and_says_which_data_they_are(study, lab, tmp_path):
+    study.run(lab, tmp_path)
+    (chart,) = Findings.load(tmp_path).charts
+    assert (chart.name, chart.title) == ("explorer", "Every loss")
+    assert chart.caption.startswith("Each batch's loss. Data: Fashion-MNIST (stand-in). 3 seeds;")
+    assert charts.THINNED not in chart.caption
+    (setting,) = charts.load(tmp_path, chart)
+    assert setting["title"] == "tuned"
+    assert setting["methods"][0]["mean"] == [2.0, 1.5, 1.2, 1.1]
+
+
+def test_the_caption_of_a_thinned_chart_says_so(study, make_record, tmp_path):
+    def obtain(configs):
+        return [make_record(config, np.ones(3000)) for config in configs]
+
+    study.run(Lab("quick", 1, {"fashion_mnist": "stand-in"}, obtain), tmp_path)
+    assert Findings.load(tmp_path).charts[0].caption.endswith(charts.THINNED)
 
 
 def test_a_value_measured_on_a_stand_in_is_not_about_the_sources_data(study, lab, tmp_path):
@@ -105,3 +129,24 @@ def test_findings_are_computed_from_the_records(study, lab, tmp_path):
     path.write_text(json.dumps(stored))
     study.redraw(tmp_path)
     assert Findings.load(tmp_path).claims[0].mean == pytest.approx(2.01)
+
+
+def test_a_study_without_runs_says_where_and_when_it_was_computed(tmp_path):
+    study = Study("sums", "Sums", "Is 1 + 1 two?", ["A 1"], "It is.", datasets=[])
+    study.runs(lambda lab: 1 + 1)
+    study.claims(lambda total: [identity("A 1", "1 + 1 is 2", "sum", 2, total)])
+    study.run(Lab("paper", 5, {}, obtain=None), tmp_path)
+    findings = Findings.load(tmp_path)
+    (tmp_path / "findings.json").unlink()
+    study.redraw(tmp_path)
+    assert Findings.load(tmp_path) == findings
+    assert (findings.seeds, findings.data) == (0, [])
+    assert findings.claims[0].verdict == "reproduced"
+    here = provenance()
+    assert findings.provenance == {
+        **here["versions"],
+        "processor": here["processor"],
+        "commit": here["commit"] or "not in a checkout",
+        "computed": here["date"].split()[0],
+    }
+    assert findings.command == "python -m experiments run sums --preset paper"

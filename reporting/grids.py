@@ -1,0 +1,174 @@
+"""Pictures as grids of cells: with numbers in them, coloured, or framed by windows.
+
+Row r and column c of a picture lie at y = r and x = c.
+"""
+
+import numpy as np
+
+from reporting import plots
+
+PAPER, ZERO = "#FFFFFF", "#E2E2E2"
+"""Colours of a cell, and of one that holds a zero of the padding."""
+
+
+def tint(color, strength=0.35):
+    """A colour mixed with white, pale enough to write on."""
+    from matplotlib.colors import to_hex, to_rgb
+
+    return to_hex(1 - strength * (1 - np.array(to_rgb(color))))
+
+
+def draw_cells(ax, texts, colors=PAPER, first=None):
+    """Draw a grid of cells with a text in each.
+
+    Args:
+        ax: axes.
+        texts: numbers or texts, shape (rows, columns).
+        colors: of all cells, or of each, shape (rows, columns).
+        first: index of the first row and column, to write indices beside the cells; None leaves
+            them away.
+    """
+    from matplotlib.colors import to_rgb
+
+    texts = np.asarray(texts)
+    rows, columns = texts.shape
+    colors = np.broadcast_to(colors, texts.shape)
+    ax.imshow([[to_rgb(color) for color in row] for row in colors])
+    with plots.style():
+        for (row, column), text in np.ndenumerate(texts):
+            ax.text(column, row, _plain(text), ha="center", va="center", size=13)
+    lines = {"colors": "#B0B0B0", "linewidth": 0.8, "clip_on": False}
+    ax.hlines(np.arange(rows + 1) - 0.5, -0.5, columns - 0.5, **lines)
+    ax.vlines(np.arange(columns + 1) - 0.5, -0.5, rows - 0.5, **lines)
+    _bare(ax)
+    if first is not None:
+        for axis, length in ((ax.yaxis, rows), (ax.xaxis, columns)):
+            axis.set_ticks(range(length), [_plain(first + i) for i in range(length)])
+        ax.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+
+
+def draw_picture(ax, values, limits=None):
+    """Draw a picture by colour, bright for large values.
+
+    Args:
+        ax: axes.
+        values: shape (rows, columns).
+        limits: smallest and largest value of the colours; by default those of the picture.
+    """
+    low, high = limits or (None, None)
+    with plots.style():
+        ax.imshow(values, vmin=low, vmax=high, interpolation="nearest")
+    _bare(ax)
+
+
+def draw_pictures(pictures, width, height):
+    """Draw pictures side by side, their cells of one size.
+
+    Args:
+        pictures: title → values, shape (rows, columns).
+        width: of the figure in inches.
+        height: of the figure in inches.
+
+    Returns:
+        The figure, and the axes of each picture.
+    """
+    ratios = [np.shape(values)[1] for values in pictures.values()]
+    fig, axes = plots.figure(1, len(pictures), width, height, width_ratios=ratios)
+    for ax, (title, values) in zip(axes, pictures.items(), strict=True):
+        draw_picture(ax, values)
+        with plots.style():
+            ax.set_title(title)
+    return fig, axes
+
+
+def frame(ax, top, left, rows, columns=None, color=plots.VERMILLION):
+    """Draw a frame around a window of cells.
+
+    Args:
+        ax: axes.
+        top: its first row.
+        left: its first column.
+        rows: number of its rows.
+        columns: number of its columns; by default as many.
+        color: of the frame.
+    """
+    from matplotlib.patches import Rectangle
+
+    corner, style = (left - 0.5, top - 0.5), {"fill": False, "clip_on": False, "zorder": 4}
+    ax.add_patch(Rectangle(corner, columns or rows, rows, edgecolor=color, linewidth=3, **style))
+
+
+def draw_convolution(picture, kernel, output, row, column):
+    """Draw a convolution with zero padding at stride 1, and how one output comes about.
+
+    Args:
+        picture: whole numbers, shape (n, n).
+        kernel: whole numbers, shape (k, k) with k odd.
+        output: of the convolution, shape (n, n).
+        row: of the output that is worked out.
+        column: of the same.
+
+    Returns:
+        The figure.
+    """
+    n, k = len(picture), len(kernel)
+    padded = np.pad(picture, k // 2)
+    colors = np.pad(np.full((n, n), PAPER), k // 2, constant_values=ZERO)
+    window = np.s_[row : row + k, column : column + k]
+    colors[window] = tint(plots.ORANGE)
+    ratios = [len(padded), 0.8, k, 0.8, n]
+    fig, axes = plots.figure(1, 5, width=11, height=5, width_ratios=ratios)
+    draw_cells(axes[0], padded, colors)
+    frame(axes[0], row, column, k)
+    draw_cells(axes[2], kernel, tint(plots.SKY))
+    draw_cells(axes[4], output)
+    frame(axes[4], row, column, 1)
+    products = [
+        " + ".join(f"{x}·{_plain(w)}" if w >= 0 else f"{x}·({_plain(w)})" for x, w in pairs)
+        for pairs in np.stack([padded[window], kernel], axis=-1)
+    ]
+    total = _plain(np.sum(padded[window] * kernel))
+    with plots.style():
+        for ax, title in zip(
+            axes[::2], ("Picture with zeros around it", "Filter", "Output"), strict=True
+        ):
+            ax.set_title(title)
+        axes[2].set_xlabel("\n+ ".join(products) + f"\n= {total}", labelpad=12)
+        for ax, symbol in zip(axes[1::2], "∗=", strict=True):
+            ax.axis("off")
+            ax.text(0.5, 0.5, symbol, transform=ax.transAxes, ha="center", va="center", size=30)
+    return fig
+
+
+def draw_reads(ax, picture, first, last, is_pixel):
+    """Draw what a padded convolution reads: pixels, zeros, and "?" for pixels that do not exist.
+
+    Args:
+        ax: axes; they show one row and column before the picture and two behind it.
+        picture: shape (n, n).
+        first: smallest index of the rows and columns that are read.
+        last: their largest index.
+        is_pixel: function of (whether the row is in the picture, whether the column is) that
+            says whether a pixel of the picture is read there, such as `numpy.logical_and`.
+    """
+    n = len(picture)
+    index = np.arange(-1, n + 2)
+    inside, read = (index >= 0) & (index < n), (index >= first) & (index <= last)
+    states = [
+        ~np.logical_and.outer(read, read),
+        np.logical_and.outer(inside, inside),
+        is_pixel(inside[:, None], inside),
+    ]
+    texts = np.select(states, ["", np.pad(picture, (1, 2)).astype(str), "?"], "0")
+    colors = np.select(states, [PAPER, tint(plots.SKY), tint(plots.VERMILLION)], ZERO)
+    draw_cells(ax, texts, colors, first=-1)
+
+
+def _plain(value):
+    return value if isinstance(value, str) else f"{value:g}".replace("-", "−")
+
+
+def _bare(ax):
+    ax.grid(False)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)

@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from reporting import grids, plots
+
+
+@pytest.fixture
+def ax():
+    _, ax = plots.figure()
+    return ax
+
+
+def texts(ax):
+    """The texts of the cells, shape (rows, columns)."""
+    cells = np.full(ax.images[0].get_array().shape[:2], "", object)
+    for text in ax.texts:
+        column, row = text.get_position()
+        cells[row, column] = text.get_text()
+    return cells
+
+
+def test_each_cell_has_its_number_and_colour(ax):
+    grids.draw_cells(ax, [[1, -2.5], [0, 3]], [["#ff0000", "#00ff00"], ["#0000ff", "#ffffff"]])
+    assert texts(ax).tolist() == [["1", "−2.5"], ["0", "3"]]
+    np.testing.assert_array_equal(
+        ax.images[0].get_array(), [[[1, 0, 0], [0, 1, 0]], [[0, 0, 1], [1, 1, 1]]]
+    )
+
+
+def test_indices_beside_the_cells(ax):
+    grids.draw_cells(ax, np.zeros((2, 3)), first=-1)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["−1", "0", "1"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["−1", "0"]
+
+
+def test_tint_lies_between_white_and_the_colour():
+    assert grids.tint("#000000", 0.5) in ("#7f7f7f", "#808080")
+    assert grids.tint(plots.BLUE, 0) == "#ffffff"
+    assert grids.tint(plots.BLUE, 1) == plots.BLUE.lower()
+
+
+def test_a_frame_surrounds_its_cells(ax):
+    grids.frame(ax, 1, 2, 3, 4)
+    (patch,) = ax.patches
+    assert patch.get_bbox().extents.tolist() == [1.5, 0.5, 5.5, 3.5]
+
+
+def test_a_picture_keeps_its_values(ax):
+    grids.draw_picture(ax, np.eye(3), limits=(0, 2))
+    np.testing.assert_array_equal(ax.images[0].get_array(), np.eye(3))
+    assert ax.images[0].get_clim() == (0, 2)
+
+
+def test_a_convolution_works_out_one_output():
+    picture, kernel = np.arange(16).reshape(4, 4), np.array([[1, 0, -1]] * 3)
+    fig = grids.draw_convolution(picture, kernel, np.zeros((4, 4)), row=0, column=1)
+    padded, _, of_kernel, _, output = fig.axes
+    assert texts(padded).shape == (6, 6)
+    assert texts(padded)[0].tolist() == ["0"] * 6
+    assert texts(of_kernel)[0].tolist() == ["1", "0", "−1"]
+    assert texts(output).shape == (4, 4)
+    assert of_kernel.get_xlabel().splitlines() == [
+        "0·1 + 0·0 + 0·(−1)", "+ 0·1 + 1·0 + 2·(−1)", "+ 4·1 + 5·0 + 6·(−1)", "= −4"
+    ]  # fmt: skip
+    assert [patch.get_bbox().extents.tolist() for ax in (padded, output) for patch in ax.patches] \
+        == [[0.5, -0.5, 3.5, 2.5], [0.5, -0.5, 1.5, 0.5]]  # fmt: skip
+
+
+def test_reads_by_or_reach_beyond_the_picture(ax):
+    grids.draw_reads(ax, np.full((2, 2), 7), 0, 3, np.logical_or)
+    assert texts(ax).tolist() == [
+        ["", "", "", "", ""],
+        ["", "7", "7", "?", "?"],
+        ["", "7", "7", "?", "?"],
+        ["", "?", "?", "0", "0"],
+        ["", "?", "?", "0", "0"],
+    ]
+
+
+def test_reads_by_and_find_zeros_there(ax):
+    grids.draw_reads(ax, np.full((2, 2), 7), -1, 2, np.logical_and)
+    assert texts(ax).tolist() == [
+        ["0", "0", "0", "0", ""],
+        ["0", "7", "7", "0", ""],
+        ["0", "7", "7", "0", ""],
+        ["0", "0", "0", "0", ""],
+        ["", "", "", "", ""],
+    ]
