@@ -103,16 +103,14 @@ def chunk_size_for(model, batch_size):
 def accumulating_step(model, chunk_size):
     """`keras.Model.train_step` with the gradient summed over chunks of the batch.
 
-    To be compiled without XLA, which copies the whole batch for each chunk.
+    Keras's losses divide by the number of examples, so the batch's loss is the mean of the chunks'
+    losses, weighted by their sizes; so is its gradient. The regularisation, part of each chunk's
+    loss, comes out once, as those weights sum to 1. To be compiled without XLA, which copies the
+    whole batch for each chunk.
 
     Raises:
         ValueError: when a loss is not the mean over the batch, `reduction="sum_over_batch_size"`.
-
-    Keras's losses divide by the number of examples, so the batch's loss is the mean of the chunks'
-    losses, weighted by their sizes; so is its gradient. The regularisation, part of each chunk's
-    loss, comes out once, as those weights sum to 1.
     """
-
     for loss in tf.nest.flatten(model.loss):
         if getattr(loss, "reduction", MEAN) != MEAN:
             raise ValueError(

@@ -42,8 +42,8 @@ def _write_events(path, record):
     }
     date = datetime.datetime.strptime(record.provenance["date"], "%Y-%m-%d %H:%M UTC")
     moment = date.replace(tzinfo=datetime.UTC).timestamp()
-    Event, Summary = tf.compat.v1.Event, tf.compat.v1.Summary  # noqa: N806 - classes
-    # Not through tf.summary, which needs the package tensorboard and is many times slower.
+    Event, Summary = tf.compat.v1.Event, tf.compat.v1.Summary
+    # Not through tf.summary, which needs the package tensorboard to write.
     with tf.io.TFRecordWriter(str(path)) as writer:
         first = Event(wall_time=moment, file_version="brain.Event:2")
         writer.write(first.SerializeToString())

@@ -5,7 +5,7 @@ import pytest
 
 from training.provenance import ROOT
 
-HEAVY = {"tensorflow", "keras", "matplotlib", "scipy"}
+HEAVY = {"tensorflow", "keras", "matplotlib", "scipy", "pyarrow"}
 
 
 @pytest.mark.parametrize("package", ["training", "reporting", "datasets"])
