@@ -14,9 +14,11 @@ import datasets
 import experiments
 from reporting import FindingsError, Lab, MissingRunsError
 from reporting.lab import PRESETS
-from training import ConfigError, DamagedRecordError, RunsInterrupted, run_all
+from training import ConfigError, DamagedRecordError, RunsInterrupted, events, export, run_all
 from training.backend import import_tensorflow
 from training.provenance import ROOT
+from training.runner import runs_folder
+from training.store import load_archive
 
 app = typer.Typer(
     help="Run the statements of five neural-network courses as controlled experiments.",
@@ -77,6 +79,9 @@ def run(
     data_dir: DataDir = None,
     out: Out = None,
     runs: Runs = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(help="Folder to write every loss into for TensorBoard.")
+    ] = None,
 ):
     """Run studies: train what the cache lacks, then write figures, findings and the report."""
     if bool(names) == all_:
@@ -89,6 +94,9 @@ def run(
             raise UsageError(f"{option} must be a whole number of at least 1, not {number}")
     out = out or ROOT / "reports" / preset
     _check_writable(out)
+    if tensorboard:
+        _check_writable(tensorboard, "--tensorboard")
+    _check_writable(runs_folder(runs), "--runs")
     obtain = partial(run_all, jobs=jobs, data_dir=data_dir, runs_dir=runs, progress=True)
     if data != "stand-in" and data_dir is None:
         import_tensorflow()  # or Keras, asked for its datasets, would do so with many notes
@@ -99,25 +107,54 @@ def run(
     for study in studies:
         typer.echo(f"{study.title} ({study.name})", err=True)
         of_study = {name: sources[name] for name in study.datasets}
-        study.run(Lab(preset, seeds or PRESETS[preset], of_study, obtain), out / study.name)
+        lab = Lab(preset, seeds or PRESETS[preset], of_study, obtain)
+        study.run(lab, out / study.name)
+        if tensorboard:
+            events.write(tensorboard / study.name, lab.records.values())
     _write_report(out)
 
 
 @app.command()
 def report(preset: Preset = "quick", out: Out = None):
     """Draw a report again from its stored records; nothing is trained."""
-    _check_choice("--preset", preset, PRESETS)
-    out = out or ROOT / "reports" / preset
-    stored = [study for study in all_studies() if (out / study.name / "records.json").exists()]
-    if not stored:
-        raise UsageError(
-            f"{out} holds no records; make some with "
-            f"`python -m experiments run --all --preset {preset} --out {out}`"
-        )
+    out = _report_folder(preset, out)
+    stored = _stored_studies(preset, out)
     _check_writable(out)
     for study in stored:
         study.redraw(out / study.name)
     _write_report(out)
+
+
+@app.command("export")
+def export_table(
+    file: Annotated[
+        Path | None, typer.Argument(help="To write; by default records.FORMAT, here.")
+    ] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="csv or parquet; by default as FILE ends.")
+    ] = None,
+    preset: Preset = "quick",
+    out: Out = None,
+):
+    """Write all records of a report as one table: a row for each loss and metric."""
+    out = _report_folder(preset, out)
+    given = format_ or (file.suffix.removeprefix(".") if file else "csv")
+    _check_choice("--format", given, export.FORMATS)
+    file = file or Path(f"records.{given}")
+    records = {
+        study.name: load_archive(out / study.name)[1].values()
+        for study in _stored_studies(preset, out)
+    }
+    if not any(records.values()):
+        raise UsageError(f"{out} holds no runs to export, only studies that train nothing")
+    table = export.table(records)
+    try:
+        with file.open("wb") as opened:
+            export.write(table, opened, given)
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"cannot write {file} ({reason}); give another FILE") from error
+    typer.echo(f"The table is {file}")
 
 
 def all_studies():
@@ -141,6 +178,22 @@ def find_study(name):
     return importlib.import_module(f"experiments.{name}").study
 
 
+def _report_folder(preset, out):
+    _check_choice("--preset", preset, PRESETS)
+    return out or ROOT / "reports" / preset
+
+
+def _stored_studies(preset, out):
+    """The studies that have records in the folder of a report."""
+    stored = [study for study in all_studies() if (out / study.name / "records.json").exists()]
+    if not stored:
+        raise UsageError(
+            f"{out} holds no records; make some with "
+            f"`python -m experiments run --all --preset {preset} --out {out}`"
+        )
+    return stored
+
+
 def _write_report(out):
     from reporting.report import write
 
@@ -153,7 +206,7 @@ def _check_choice(what, given, allowed):
         raise UsageError(f"unknown {what} {given!r}; choose from {', '.join(allowed)}")
 
 
-def _check_writable(folder):
+def _check_writable(folder, option="--out"):
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"
@@ -161,7 +214,7 @@ def _check_writable(folder):
         probe.unlink()
     except OSError as error:
         raise UsageError(
-            f"cannot write to {folder} ({error.strerror}); give another folder with --out"
+            f"cannot write to {folder} ({error.strerror}); give another folder with {option}"
         ) from error
 
 

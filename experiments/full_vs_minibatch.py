@@ -132,6 +132,12 @@ def three_costs_at_one_rate(runs):
     return draw_costs(runs["shared"], first=ITERATIONS, windows={SINGLE: 150})
 
 
+@study.chart("Zoom into every iteration", "Each batch's loss before its update; all but m = 1.")
+def every_loss(runs):
+    settings = {"each at its own rate": runs["tuned"], "one rate for all": runs["shared"]}
+    return {title: {k: of[k] for k in of if k != SINGLE} for title, of in settings.items()}
+
+
 @study.figure(
     caption="Three epochs of m = 150: the exact loss of each batch, and what the usual "
     "callback records of the same run, the mean over the epoch so far. The mean hides the "

@@ -124,6 +124,11 @@ def loss_at_each_iteration(runs):
     return fig
 
 
+@study.chart("Zoom into every iteration", "Each batch's loss before its update, not averaged.")
+def every_loss(runs):
+    return {"one rate for all": runs["shared"], "each at its own rate": runs["tuned"]}
+
+
 @study.figure(
     caption="Two forms of Nesterov's momentum on a bowl. A moves θ and takes the gradient at the "
     "look-ahead point θ − γv; Keras stores that point as its weights. Rings: A's look-ahead "

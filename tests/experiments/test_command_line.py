@@ -2,12 +2,14 @@ import subprocess
 import sys
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 from markupsafe import escape
 
 import experiments.__main__ as command_line
 from training import RunsInterrupted
 from training.provenance import ROOT
+from training.store import load_archive
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +71,10 @@ def test_list_names_every_study(capsys):
         ),
         (["report", "--preset", "big"], ["--preset 'big'", "quick, paper"]),
         (["report", "--out", "empty"], ["empty", "no records", "run --all"]),
+        (["export", "--preset", "big"], ["--preset 'big'", "quick, paper"]),
+        (["export", "--format", "xls"], ["--format 'xls'", "csv, parquet"]),
+        (["export", "table.xls"], ["--format 'xls'", "csv, parquet"]),
+        (["export", "--out", "empty"], ["empty", "no records", "run --all"]),
     ],
 )
 def test_a_mistake_gets_one_clear_line(capsys, tmp_path, monkeypatch, arguments, words):
@@ -89,6 +95,27 @@ def test_an_unwritable_output_folder_is_found_before_training(capsys, tmp_path, 
     assert "cannot write" in err
     assert "--out" in err
     assert not made_up_runs
+
+
+def test_an_unwritable_tensorboard_folder_is_found_before_training(capsys, tmp_path, made_up_runs):
+    (tmp_path / "file").touch()
+    arguments = ["run", "--all", "--data", "stand-in", "--out", str(tmp_path / "out")]
+    code, _, err = exit_of(capsys, *arguments, "--tensorboard", str(tmp_path / "file" / "events"))
+    assert code == 2
+    assert "cannot write" in err
+    assert "--tensorboard" in err
+    assert len(err.splitlines()) == 1
+    assert not made_up_runs
+
+
+def test_tensorboard_gets_every_run_of_the_study(capsys, tmp_path, made_up_runs):
+    out, events = tmp_path / "out", tmp_path / "events"
+    arguments = ["run", "momentum_nesterov", "--data", "stand-in", "--out", str(out)]
+    code, _, _ = exit_of(capsys, *arguments, "--tensorboard", str(events))
+    assert code == 0
+    _, records = load_archive(out / "momentum_nesterov")
+    written = {path.parent.name for path in (events / "momentum_nesterov").glob("*/*tfevents*")}
+    assert {name.rpartition("_")[2] for name in written} == set(records)
 
 
 def test_a_damaged_data_file_is_named(capsys, tmp_path):
@@ -135,6 +162,38 @@ def test_report_names_a_damaged_record(capsys, tmp_path, made_up_runs):
     assert "records.json is damaged" in err
 
 
+@pytest.mark.parametrize("arguments", [["t.parquet"], ["t.txt", "--format", "parquet"]])
+def test_export_writes_every_run_of_the_report(
+    capsys, tmp_path, monkeypatch, made_up_runs, arguments
+):
+    monkeypatch.chdir(tmp_path)
+    exit_of(capsys, "run", "momentum_nesterov", "--data", "stand-in", "--out", "out")
+    code, printed, _ = exit_of(capsys, "export", "--out", "out", *arguments)
+    assert code == 0
+    assert arguments[0] in printed
+    table = pyarrow.parquet.read_table(arguments[0])
+    _, records = load_archive(tmp_path / "out" / "momentum_nesterov")
+    assert set(table["key"].to_pylist()) == set(records)
+    assert set(table["study"].to_pylist()) == {"momentum_nesterov"}
+
+
+def test_export_is_csv_in_this_folder_unless_told(capsys, tmp_path, monkeypatch, made_up_runs):
+    monkeypatch.chdir(tmp_path)
+    exit_of(capsys, "run", "momentum_nesterov", "--data", "stand-in", "--out", "out")
+    assert exit_of(capsys, "export", "--out", "out")[0] == 0
+    assert (tmp_path / "records.csv").read_text().startswith('"study","key","dataset"')
+
+
+def test_export_to_a_file_that_cannot_be_written(capsys, tmp_path, made_up_runs):
+    out = tmp_path / "out"
+    exit_of(capsys, "run", "momentum_nesterov", "--data", "stand-in", "--out", str(out))
+    code, _, err = exit_of(capsys, "export", "--out", str(out), str(tmp_path / "no" / "t.csv"))
+    assert code == 2
+    assert err.startswith("error: cannot write")
+    assert "No such file" in err
+    assert len(err.splitlines()) == 1
+
+
 def test_a_second_study_joins_the_report_of_the_first(capsys, tmp_path, made_up_runs):
     out = tmp_path / "out"
     for name in command_line.study_names():
@@ -174,7 +233,7 @@ def test_every_study_is_a_script(name):
 
 
 def test_listing_needs_none_of_the_heavy_libraries():
-    heavy = "{'tensorflow', 'keras', 'matplotlib', 'scipy', 'joblib'}"
+    heavy = "{'tensorflow', 'keras', 'matplotlib', 'scipy', 'joblib', 'pyarrow'}"
     code = (
         "import sys, contextlib, experiments.__main__ as c\n"
         "with contextlib.suppress(SystemExit): c.main(['list'])\n"
