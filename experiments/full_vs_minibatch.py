@@ -151,6 +151,7 @@ def running_mean_beside_loss(runs):
     curves = {"exact loss": record.iteration_loss, "running mean": running_mean(record)}
     for label, curve in curves.items():
         plots.mean_and_band(ax, COSTS["Iterations"](record), [curve], label)
+    ax.lines[0].set_linewidth(1)
     plots.label_axes(ax, "Iterations", "Loss")
     plots.legend(fig)
     return fig

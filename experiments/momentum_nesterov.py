@@ -142,10 +142,11 @@ def one_algorithm_two_forms(runs):
     grid = np.meshgrid(np.linspace(-2.2, 1.4, 200), np.linspace(-1.4, 1.4, 160))
     loss = sum(c * x**2 for c, x in zip(CURVATURE, grid, strict=True)) / 2
     ax.contour(*grid, loss, levels=np.geomspace(0.02, 15, 12), colors="#BBBBBB", linewidths=0.8)
-    ax.plot(*source["θ"].T, color=plots.ORANGE, label="A's θ")
-    ax.plot(*source["look-ahead"].T, "o", ms=10, mfc="none", color=plots.BLUE, mew=1.6,
+    shown = slice(26)  # later ones crowd around the minimum
+    ax.plot(*source["θ"][shown].T, color=plots.ORANGE, label="A's θ")
+    ax.plot(*source["look-ahead"][shown].T, "o", ms=10, mfc="none", color=plots.BLUE, mew=1.6,
             label="A's look-ahead points θ − γv")  # fmt: skip
-    ax.plot(*keras_weights.T, ".", color=plots.BLACK, label="Keras's weights")
+    ax.plot(*keras_weights[shown].T, ".", color=plots.BLACK, label="Keras's weights")
     plots.label_axes(ax, "First parameter", "Second parameter")
     plots.legend(fig)
     return fig

@@ -7,7 +7,6 @@ from reporting import Findings
 
 ERRATA = {
     "A 6.2: The input's indices",
-    "A 6.1: Stride 2 halves",
     "B Q7: The output has",
     "A 6.3: These two layers",
     "B Q1: A dense layer",
