@@ -200,8 +200,8 @@ def five_seed_sweep(workload):
 
     from training import RunConfig, run_all
 
-    if workload.filters:
-        raise ImportError("measured for dense networks")
+    if workload is not WORKLOADS["dense-128"]:
+        raise ImportError("measured for the smallest network")
     config = RunConfig(
         data="stand-in", hidden=workload.hidden, batch_size=BATCH_SIZE, epochs=1,
         train_size=workload.examples, learning_rate=LEARNING_RATE,

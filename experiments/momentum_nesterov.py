@@ -118,6 +118,7 @@ def loss_at_each_iteration(runs):
     for ax, setting, title in zip(
         axes, ("shared", "tuned"), ("One rate for all", "Each at its own rate"), strict=True
     ):
+        ax.set_yscale("log")
         draw_losses(ax, runs[setting], windows=dict.fromkeys(runs[setting], 25))
         ax.set_title(title)
     plots.legend(fig)
