@@ -44,7 +44,9 @@ EXPECTED = (
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[STUDY]...", help="Names, as in list.")]
 Preset = Annotated[str, typer.Option(help="quick, or paper: the sources' own sizes.")]
-Seeds = Annotated[int | None, typer.Option(help="Seeds; by default 3 for quick, 5 for paper.")]
+Seeds = Annotated[
+    int | None, typer.Option(help="Seeds; by default 3 for quick, 5 for paper, fewer for CNNs.")
+]
 Jobs = Annotated[int | None, typer.Option(help="Worker processes; by default one a processor.")]
 Data = Annotated[str, typer.Option(help="auto, real or stand-in.")]
 DataDir = Annotated[
@@ -107,7 +109,7 @@ def run(
     for study in studies:
         typer.echo(f"{study.title} ({study.name})", err=True)
         of_study = {name: sources[name] for name in study.datasets}
-        lab = Lab(preset, seeds or PRESETS[preset], of_study, obtain)
+        lab = Lab(preset, seeds or study.seeds[preset], of_study, obtain)
         study.run(lab, out / study.name)
         if tensorboard:
             events.write(tensorboard / study.name, lab.records.values())

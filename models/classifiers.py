@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from .augmentation import AUGMENTATIONS
+
 
 def dense_classifier(
     input_shape,
@@ -51,6 +53,8 @@ def cnn_classifier(
     kernel_size=3,
     pool_size=2,
     padding="valid",
+    block_dropout=0.0,
+    augmentation=(),
     hidden=(128,),
     dropout=0.0,
     activation="relu",
@@ -69,6 +73,9 @@ def cnn_classifier(
         kernel_size: height and width of the filters.
         pool_size: height, width and stride of the pooling windows.
         padding: "valid" or "same", of the convolutions.
+        block_dropout: share of each block's outputs dropped in training, in [0, 1).
+        augmentation: of the images in training, in this order: "crop" moves each by up to an
+            eighth of its height, "flip" mirrors every other one left to right.
         hidden: neurons of the dense layers between the blocks and the logits.
         dropout: share of each hidden dense layer's outputs dropped in training, in [0, 1).
         activation: name of a Keras activation, after each convolution and hidden layer.
@@ -80,8 +87,8 @@ def cnn_classifier(
         A `keras.Model`: (batch, *input_shape) → logits, float32, shape (batch, classes).
 
     Raises:
-        ValueError: when a size is not positive, dropout lies outside [0, 1), or the blocks leave
-            no pixel of the image.
+        ValueError: when a size is not positive, a dropout lies outside [0, 1), an augmentation is
+            unknown, or the blocks leave no pixel of the image.
     """
     _check(
         filters=filters,
@@ -90,12 +97,14 @@ def cnn_classifier(
         hidden=hidden,
         classes=(classes,),
         dropout=dropout,
+        block_dropout=block_dropout,
     )
     seeds = _layer_seeds(seed)
     inputs = keras.Input(input_shape, name="image")
     outputs = _scaled(inputs, scaling)
     if len(input_shape) == 2:
         outputs = layers.Reshape((*input_shape, 1), name="channel")(outputs)
+    outputs = _augmented(outputs, augmentation, seeds)
     for block, count in enumerate(filters, start=1):
         side = min(outputs.shape[1:3]) - (kernel_size - 1 if padding == "valid" else 0)
         if side < pool_size:
@@ -113,6 +122,10 @@ def cnn_classifier(
             name=f"conv_{block}",
         )(outputs)
         outputs = layers.MaxPooling2D(pool_size, name=f"pool_{block}")(outputs)
+        if block_dropout > 0:
+            outputs = layers.Dropout(
+                block_dropout, seed=next(seeds), name=f"block_dropout_{block}"
+            )(outputs)
     outputs = layers.Flatten(name="flatten")(outputs)
     outputs = _dense_head(outputs, hidden, dropout, activation, classes, seeds)
     return keras.Model(inputs, outputs, name="cnn_classifier")
@@ -139,6 +152,16 @@ def _scaled(inputs, scaling):
     return inputs if scaling is None else layers.Rescaling(scaling, name="scaling")(inputs)
 
 
+def _augmented(outputs, augmentation, seeds):
+    for name in augmentation:
+        if name not in AUGMENTATIONS:
+            raise ValueError(
+                f"unknown augmentation {name!r}; choose from {', '.join(AUGMENTATIONS)}"
+            )
+        outputs = AUGMENTATIONS[name](seed=next(seeds), name=name)(outputs)
+    return outputs
+
+
 def _layer_seeds(seed):
     """One seed for each layer, so that equal layers do not start equal."""
     generator = None if seed is None else np.random.default_rng(seed)
@@ -146,9 +169,10 @@ def _layer_seeds(seed):
         yield None if generator is None else int(generator.integers(2**31))
 
 
-def _check(dropout, **sizes):
+def _check(dropout, block_dropout=0, **sizes):
     for name, values in sizes.items():
         if any(not math.isfinite(v) or v < 1 or v != int(v) for v in values):
             raise ValueError(f"{name} must be whole numbers of at least 1, not {values}")
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout must be a number in [0, 1), not {dropout}")
+    for name, share in (("dropout", dropout), ("block_dropout", block_dropout)):
+        if not 0 <= share < 1:
+            raise ValueError(f"{name} must be a number in [0, 1), not {share}")

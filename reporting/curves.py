@@ -61,15 +61,15 @@ def draw_costs(methods, first, windows):
 
 TUNING_FIGURE = Figure(
     name="learning_rates",
-    caption="How the learning rates were chosen: the loss on all training images after the last "
-    f"update, on {len(TUNING_SEEDS)} seeds that no comparison uses. Each method takes the rate of "
-    "its lowest point.",
-    alt="Final training loss of each method over the learning rates tried.",
+    caption="How the learning rates were chosen: the criterion after the last update, on "
+    f"{len(TUNING_SEEDS)} seeds that no comparison uses. Each method takes the rate of its lowest "
+    "point.",
+    alt="The criterion that each method's learning rate was chosen by, over the rates tried.",
 )
 
 
 def draw_tuning(tunings):
-    """Draw each method's final training loss over the learning rates tried.
+    """Draw each method's criterion over the learning rates tried.
 
     Args:
         tunings: label → `Tuning`.
@@ -81,7 +81,7 @@ def draw_tuning(tunings):
     ax.set_xscale("log")
     ax.set_yscale("log")
     for label, tuning in tunings.items():
-        plots.mean_and_band(ax, tuning.rates, tuning.losses, label)
-    plots.label_axes(ax, "Learning rate", "Training loss after the last update")
+        plots.mean_and_band(ax, tuning.rates, tuning.scores, label)
+    plots.label_axes(ax, "Learning rate", f"{tuning.criterion.capitalize()} after the last update")
     plots.legend(fig)
     return fig

@@ -6,9 +6,19 @@ import math
 import numpy as np
 
 from training import RunConfig
+from training.record import FINISHED
 
 PRESETS = {"quick": 3, "paper": 5}
-"""Preset → its number of seeds, where the user gives none."""
+"""Preset → its number of seeds, where neither the study nor the user gives one."""
+
+CNN_SEEDS = {"quick": 2, "paper": 3}
+"""The same for studies of convolutional networks, which take long."""
+
+CRITERIA = {
+    "training loss": lambda record: record.final["loss"],
+    "validation error": lambda record: 1 - record.epochs["val_accuracy"][-1],
+}
+"""What a learning rate can be chosen by → function of a record; lower is better."""
 
 TUNING_SEEDS = (1000, 1001)
 """Seeds for choosing a learning rate, apart from those that methods are compared on."""
@@ -24,13 +34,16 @@ class Tuning:
 
     Attributes:
         best: the config at the chosen learning rate.
+        criterion: what it was chosen by, a key of `CRITERIA`.
         rates: learning rates tried, ascending, shape (rates,).
-        losses: final training loss of each, shape (seeds, rates); not finite where a run diverged.
+        scores: the criterion of each after the last update, shape (seeds, rates); not finite
+            where a run diverged.
     """
 
     best: RunConfig
+    criterion: str
     rates: np.ndarray
-    losses: np.ndarray
+    scores: np.ndarray
 
 
 class Lab:
@@ -99,16 +112,27 @@ class Lab:
         """
         return self._over(range(self.seeds), methods)
 
-    def tune(self, methods, rates):
-        """Choose each method's learning rate: the one with the lowest final training loss.
+    def trials(self, methods):
+        """Run each method once for each of `TUNING_SEEDS`, to choose among them.
 
-        The loss is the mean over `TUNING_SEEDS`; where a run diverges the rate is out. When the
-        best rate is the largest or the smallest tried, the grid is extended beyond it, so that
-        the optimum lies inside.
+        Args:
+            methods: label → `RunConfig`.
+
+        Returns:
+            Label → list of `RunRecord`, one for each of those seeds.
+        """
+        return self._over(TUNING_SEEDS, methods)
+
+    def tune(self, methods, rates, by="training loss"):
+        """Choose each method's learning rate: the one with the best mean over `TUNING_SEEDS`.
+
+        Where a run diverges the rate is out. When the best rate is the largest or the smallest
+        tried, the grid is extended beyond it, so that the optimum lies inside.
 
         Args:
             methods: label → `RunConfig`.
             rates: learning rates to begin with, two in a decade: …, 0.01, 0.03, 0.1, 0.3, …
+            by: what is measured after the last update, a key of `CRITERIA`.
 
         Returns:
             Label → the method's config at its chosen rate.
@@ -116,7 +140,7 @@ class Lab:
         Raises:
             ValueError: when a method diverges at every rate.
         """
-        losses = {label: {} for label in methods}
+        scores = {label: {} for label in methods}
         wanted = {label: list(rates) for label in methods}
         while any(wanted.values()):
             trials = {
@@ -124,10 +148,10 @@ class Lab:
                 for label in methods
                 for rate in wanted[label]
             }
-            for (label, rate), records in self._over(TUNING_SEEDS, trials).items():
-                losses[label][rate] = [record.final["loss"] for record in records]
-            wanted = {label: _beyond(losses[label]) for label in methods}
-        tunings = {label: _tuning(label, methods[label], losses[label]) for label in methods}
+            for (label, rate), records in self.trials(trials).items():
+                scores[label][rate] = [_score(record, by) for record in records]
+            wanted = {label: _beyond(scores[label]) for label in methods}
+        tunings = {label: _tuning(label, methods[label], by, scores[label]) for label in methods}
         self.tunings.update(tunings)
         return {label: tuning.best for label, tuning in tunings.items()}
 
@@ -142,29 +166,33 @@ class Lab:
         }
 
 
-def _score(losses):
-    return np.mean(losses) if np.isfinite(losses).all() else math.inf
+def _score(record, criterion):
+    return CRITERIA[criterion](record) if record.status == FINISHED else math.inf
 
 
-def _best(losses_of_rate):
-    return min(losses_of_rate, key=lambda rate: _score(losses_of_rate[rate]))
+def _mean(scores):
+    return np.mean(scores) if np.isfinite(scores).all() else math.inf
 
 
-def _beyond(losses_of_rate):
+def _best(scores_of_rate):
+    return min(scores_of_rate, key=lambda rate: _mean(scores_of_rate[rate]))
+
+
+def _beyond(scores_of_rate):
     """The next rate to try where the best one lies at an end of the grid, in a list."""
-    rates = sorted(losses_of_rate)
-    best = _best(losses_of_rate)
-    if best == rates[-1] and math.isfinite(_score(losses_of_rate[best])):
+    rates = sorted(scores_of_rate)
+    best = _best(scores_of_rate)
+    if best == rates[-1] and math.isfinite(_mean(scores_of_rate[best])):
         return [float(f"{rates[-2] * 10:g}")]
     if best == rates[0]:
         return [float(f"{rates[1] / 10:g}")]
     return []
 
 
-def _tuning(label, config, losses_of_rate):
-    best = _best(losses_of_rate)
-    if not math.isfinite(_score(losses_of_rate[best])):
+def _tuning(label, config, criterion, scores_of_rate):
+    best = _best(scores_of_rate)
+    if not math.isfinite(_mean(scores_of_rate[best])):
         raise ValueError(f"{label} diverged at every learning rate tried")
-    rates = sorted(losses_of_rate)
-    losses = np.array([losses_of_rate[rate] for rate in rates]).T
-    return Tuning(config.replace(learning_rate=best), np.array(rates), losses)
+    rates = sorted(scores_of_rate)
+    scores = np.array([scores_of_rate[rate] for rate in rates]).T
+    return Tuning(config.replace(learning_rate=best), criterion, np.array(rates), scores)

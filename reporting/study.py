@@ -6,7 +6,7 @@ from pathlib import Path
 from datasets.loading import PUBLISHED
 from reporting import charts, curves, plots
 from reporting.findings import Chart, Figure, Findings
-from reporting.lab import TUNING_SEEDS, Lab
+from reporting.lab import PRESETS, TUNING_SEEDS, Lab
 from training.provenance import provenance
 from training.store import load_archive, save_archive
 
@@ -29,15 +29,17 @@ class Study:
         says: what the sources say.
         datasets: names of the image sets that the runs use; [] for a study without runs, which
             computes all it shows whenever it is drawn.
+        seeds: preset → its number of seeds, where the user gives none.
     """
 
-    def __init__(self, name, title, question, sources, says, datasets):
+    def __init__(self, name, title, question, sources, says, datasets, seeds=PRESETS):
         self.name = name
         self.title = title
         self.question = question
         self.sources = sources
         self.says = says
         self.datasets = datasets
+        self.seeds = seeds
         self._tables = []
         self._figures = []
         self._charts = []

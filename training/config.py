@@ -6,16 +6,28 @@ import json
 import math
 
 from datasets import NAMES, stand_in
-from training.optimizers import OPTIMIZERS
+from training.optimizers import OPTIMIZERS, SCHEDULES
 
 MODELS = {
     "dense": ("dense_classifier", ("hidden", "dropout", "activation")),
-    "cnn": ("cnn_classifier", ("filters", "hidden", "dropout", "activation")),
+    "cnn": (
+        "cnn_classifier",
+        ("filters", "padding", "block_dropout", "augmentation", "hidden", "dropout", "activation"),
+    ),
 }
 """Model name → its builder in `models`, and the fields of a config that are its arguments."""
 
+MODEL_FIELDS = sorted({field for _, fields in MODELS.values() for field in fields})
+"""Every field of a config that is an argument of some builder."""
+
 SCALINGS = {"unit": 1 / 255, "none": None}
 """Scaling name → factor on the pixels."""
+
+AUGMENTATIONS = ("crop", "flip")
+"""Names that the builders of `models` know."""
+
+KEEPS = ("evaluations", "predictions", "examples", "weights")
+"""What a run can keep beyond its losses: see `RunRecord`."""
 
 
 class ConfigError(ValueError):
@@ -36,14 +48,22 @@ class RunConfig:
         model: key of `MODELS`.
         hidden: neurons of the hidden layers; None takes the builder's default, as below.
         filters: filters of the convolutions.
-        dropout: share of dropped outputs.
+        padding: of the convolutions, "valid" or "same".
+        block_dropout: share of dropped outputs after each convolution's pooling.
+        augmentation: of the training images, as in `models.cnn_classifier`.
+        dropout: share of dropped outputs after each hidden layer.
         activation: name of a Keras activation.
         optimizer: key of `OPTIMIZERS`.
-        learning_rate: greater than 0.
+        learning_rate: greater than 0; of the first iteration.
+        schedule: of the learning rate over the iterations, a key of `SCHEDULES`.
         batch_size: examples of one iteration.
         epochs: passes over the training images; either this or `iterations` is given.
         iterations: number of updates.
-        seed: of the initial weights, dropout masks and batches; the split does not depend on it.
+        patience: stop when the validation loss has not fallen for so many epochs, and go back to
+            the weights at its lowest; None trains to the end.
+        keep: what the record holds beyond the losses, of `KEEPS`.
+        seed: of the initial weights, dropout masks, augmentation and batches; the split does not
+            depend on it.
 
     Raises:
         ConfigError: when a value is not allowed.
@@ -57,13 +77,19 @@ class RunConfig:
     model: str = "dense"
     hidden: tuple | None = None
     filters: tuple | None = None
+    padding: str | None = None
+    block_dropout: float | None = None
+    augmentation: tuple | None = None
     dropout: float | None = None
     activation: str | None = None
     optimizer: str = "sgd"
     learning_rate: float = 0.01
+    schedule: str = "constant"
     batch_size: int = 150
     epochs: int | None = None
     iterations: int | None = None
+    patience: int | None = None
+    keep: tuple = ()
     seed: int = 0
 
     def __post_init__(self):
@@ -71,7 +97,10 @@ class RunConfig:
         for field in ("hidden", "filters"):
             if getattr(self, field) is not None:
                 object.__setattr__(self, field, _sizes(field, getattr(self, field)))
-        for field in ("learning_rate", "dropout"):
+        for field in ("keep", "augmentation"):
+            if isinstance(getattr(self, field), list):
+                object.__setattr__(self, field, tuple(getattr(self, field)))
+        for field in ("learning_rate", "dropout", "block_dropout"):
             if type(getattr(self, field)) is int:
                 object.__setattr__(self, field, float(getattr(self, field)))
         for field, allowed in (
@@ -80,28 +109,33 @@ class RunConfig:
             ("scaling", SCALINGS),
             ("model", MODELS),
             ("optimizer", OPTIMIZERS),
+            ("schedule", SCHEDULES),
+            ("padding", (None, "valid", "same")),
         ):
-            if getattr(self, field) not in allowed:
-                raise ConfigError(
-                    f"unknown {field} {getattr(self, field)!r}; choose from {', '.join(allowed)}"
-                )
+            _check_one(field, getattr(self, field), allowed)
+        for field, allowed in (("keep", KEEPS), ("augmentation", AUGMENTATIONS)):
+            _check_several(field, getattr(self, field) or (), allowed)
         for field in ("train_size", "batch_size"):
             _check_whole(field, getattr(self, field), least=1)
-        for field in ("epochs", "iterations"):
+        for field, least in (("epochs", 1), ("iterations", 1), ("patience", 0)):
             if getattr(self, field) is not None:
-                _check_whole(field, getattr(self, field), least=1)
+                _check_whole(field, getattr(self, field), least)
         for field in ("validation_size", "seed"):
             _check_whole(field, getattr(self, field), least=0)
-        rate, dropout, activation = self.learning_rate, self.dropout, self.activation
+        rate, activation = self.learning_rate, self.activation
         if not (isinstance(rate, float) and 0 < rate < math.inf):
             raise ConfigError(f"learning_rate must be a number greater than 0, not {rate!r}")
-        if dropout is not None and not (isinstance(dropout, float) and 0 <= dropout < 1):
-            raise ConfigError(f"dropout must be a number in [0, 1), not {dropout!r}")
+        for field in ("dropout", "block_dropout"):
+            share = getattr(self, field)
+            if share is not None and not (isinstance(share, float) and 0 <= share < 1):
+                raise ConfigError(f"{field} must be a number in [0, 1), not {share!r}")
         if activation is not None and not isinstance(activation, str):
             raise ConfigError(f"activation must be the name of one in Keras, not {activation!r}")
         if (self.epochs is None) == (self.iterations is None):
             raise ConfigError("give either epochs or iterations")
-        for field in ("hidden", "filters", "dropout", "activation"):
+        if self.patience is not None and not self.validation_size:
+            raise ConfigError("patience needs validation images; give a validation_size")
+        for field in MODEL_FIELDS:
             if getattr(self, field) is not None and field not in MODELS[self.model][1]:
                 raise ConfigError(
                     f"{field} is no option of model {self.model!r}; "
@@ -123,6 +157,13 @@ class RunConfig:
         if self.data == "stand-in":
             stated["drawing"] = stand_in.source_hash()
         return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:16]
+
+    @property
+    def updates(self):
+        """Number of updates of a run that is not stopped early."""
+        if self.iterations is not None:
+            return self.iterations
+        return self.epochs * -(-self.train_size // self.batch_size)
 
     @property
     def model_options(self):
@@ -157,6 +198,21 @@ def _sizes(name, values):
     for value in values:
         _check_whole(name, value, least=1)
     return tuple(values)
+
+
+def _check_one(field, value, allowed):
+    if not (value is None or isinstance(value, str)) or value not in allowed:
+        choices = ", ".join(filter(None, allowed))
+        raise ConfigError(f"unknown {field} {value!r}; choose from {choices}")
+
+
+def _check_several(field, values, allowed):
+    if not isinstance(values, tuple):
+        raise ConfigError(f"{field} must be a list of names, not {values!r}")
+    for value in values:
+        _check_one(field, value, allowed)
+    if len(set(values)) < len(values):
+        raise ConfigError(f"{field} names one twice: {', '.join(values)}")
 
 
 def _check_whole(name, value, least):

@@ -42,6 +42,7 @@ def fit(
     iterations=None,
     sample_weight=None,
     validation_data=None,
+    evaluate_training=False,
     callbacks=(),
     seed=0,
     jit_compile=None,
@@ -63,6 +64,9 @@ def fit(
         iterations: number of updates, instead of `epochs`; the last epoch may be cut short.
         sample_weight: shape (n,), or None.
         validation_data: (x, y), evaluated after each epoch.
+        evaluate_training: also evaluate (x, y) itself after each epoch, without dropout, as
+            "evaluated_NAME" in the logs: the training metrics to hold against those of
+            validation, which are measured at the same weights. (keras#6977)
         callbacks: Keras callbacks.
         seed: of the permutations, a whole number of at least 0.
         jit_compile: compile with XLA or not; None chooses by `suits_xla`.
@@ -102,7 +106,11 @@ def fit(
     callbacks.on_train_begin()
     step = accumulating_step(model, chunk_size) if accumulates else model.train_step
     loop = BatchLoop(step, (x, y, sample_weight), batch_size, jit_compile)
-    validate = Evaluation(model, *validation_data) if validation_data else None
+    evaluations = {}
+    if validation_data:
+        evaluations["val"] = Evaluation(model, *validation_data)
+    if evaluate_training:
+        evaluations["evaluated"] = Evaluation(model, x, y)
     seconds = 0.0
     for epoch in range(epochs):
         model.reset_metrics()
@@ -111,11 +119,11 @@ def fit(
         stop = min(iterations_per_epoch, iterations - epoch * iterations_per_epoch)
         seconds += _run_epoch(model, loop, order, stop, callbacks)
         logs = _metrics(model)
-        if validate:
+        for prefix, evaluate in evaluations.items():
             callbacks.on_test_begin()
-            validation_metrics = validate()
-            callbacks.on_test_end(validation_metrics)
-            logs |= {f"val_{name}": value for name, value in validation_metrics.items()}
+            metrics = evaluate()
+            callbacks.on_test_end(metrics)
+            logs |= {f"{prefix}_{name}": value for name, value in metrics.items()}
         callbacks.on_epoch_end(epoch, logs)
         if model.stop_training:
             break

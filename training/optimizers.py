@@ -1,4 +1,4 @@
-"""The one table of optimizers: for studies, tests and legends alike."""
+"""The one table of optimizers, and that of schedules: for studies, tests and legends alike."""
 
 import dataclasses
 
@@ -20,7 +20,11 @@ class Optimizer:
     arguments: dict
 
     def build(self, learning_rate):
-        """A new `keras.optimizers.Optimizer`; no two runs share one."""
+        """A new `keras.optimizers.Optimizer`; no two runs share one.
+
+        Args:
+            learning_rate: a number, or a schedule of Keras.
+        """
         import_tensorflow()
         import keras
 
@@ -37,3 +41,25 @@ OPTIMIZERS = {
     "nadam": Optimizer("Nadam", "Nadam", {}),
     "amsgrad": Optimizer("AMSGrad", "Adam", {"amsgrad": True}),
 }
+
+SCHEDULES = {"constant": None, "cosine": "CosineDecay"}
+"""Schedule name → class in `keras.optimizers.schedules`, of (learning rate, iterations)."""
+
+
+def scheduled(schedule, learning_rate, iterations):
+    """The learning rate over a run's iterations, as an optimizer takes it.
+
+    "cosine" lets it fall from η to 0 as η·(1 + cos(πk/K))/2 at iteration k of K. (Loshchilov and
+    Hutter 2017; E, learning rate schedules)
+
+    Args:
+        schedule: key of `SCHEDULES`.
+        learning_rate: of the first iteration.
+        iterations: K, the number of updates.
+    """
+    if schedule == "constant":
+        return learning_rate
+    import_tensorflow()
+    import keras
+
+    return getattr(keras.optimizers.schedules, SCHEDULES[schedule])(learning_rate, iterations)

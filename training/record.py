@@ -19,13 +19,22 @@ class RunRecord:
         parameters: trainable parameters of the model.
         iteration_loss: loss of each batch before its update, float32, shape (iterations,).
         epochs: metric name → float32, shape (epochs,): "loss" and "accuracy", means over the
-            epoch while the weights moved, and "val_loss" and "val_accuracy" after it, where the
-            config has validation images.
+            epoch while the weights moved; "val_loss" and "val_accuracy" after it, where the
+            config has validation images; and, where it keeps "evaluations", "evaluated_loss" and
+            "evaluated_accuracy": those of all training images after the epoch, without dropout
+            and augmentation.
         final: metric name → number after the last update, without dropout: "loss" and
             "accuracy" on all training images, "test_loss" and "test_accuracy".
         seconds: spent in the iterations alone.
         compile_seconds: spent compiling the training program.
         provenance: versions, processor, git commit, dataset fingerprint and split, date.
+        kept: what else the config asks to keep, name → array: for "predictions" "test_logits",
+            float32, shape (test images, classes), and "test_labels", uint8; for "examples"
+            "example_images", uint8, and "example_labels": the first test image of each class; for
+            "weights" "weights/PLACE", the model's weights after training, in its own order. With
+            both predictions and examples also "mistake_images", and "mistakes", int32, shape
+            (mistakes, 2): for each pair of classes (true, predicted) that occurs, the image so
+            mistaken with the highest probability.
     """
 
     config: RunConfig
@@ -37,6 +46,12 @@ class RunRecord:
     seconds: float
     compile_seconds: float
     provenance: dict
+    kept: dict = dataclasses.field(default_factory=dict)
+
+    @property
+    def weights(self):
+        """The kept weights: place → array."""
+        return _prefixed(self.kept, "weights/")
 
     @property
     def sample_gradients(self):
@@ -76,20 +91,28 @@ class RunRecord:
         epochs = {f"epochs/{name}": curve for name, curve in self.epochs.items()}
         return {"iteration_loss": self.iteration_loss, **epochs}
 
+    def arrays(self):
+        """The curves, and what is kept beside them with the prefix "kept/"."""
+        return self.curves() | {f"kept/{name}": array for name, array in self.kept.items()}
+
     @classmethod
-    def from_parts(cls, facts, curves):
-        """The record of `facts` and `curves`.
+    def from_parts(cls, facts, arrays):
+        """The record of `facts` and `arrays`.
 
         Raises:
             ConfigError, KeyError, TypeError: when they are not those of a record.
         """
-        epochs = {
-            name.removeprefix("epochs/"): curve
-            for name, curve in curves.items()
-            if name.startswith("epochs/")
-        }
         return cls(
             **{**facts, "config": RunConfig.from_json(facts["config"])},
-            iteration_loss=curves["iteration_loss"],
-            epochs=epochs,
+            iteration_loss=arrays["iteration_loss"],
+            epochs=_prefixed(arrays, "epochs/"),
+            kept=_prefixed(arrays, "kept/"),
         )
+
+
+def _prefixed(arrays, prefix):
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }

@@ -17,7 +17,7 @@ class DamagedRecordError(ValueError):
 
 
 class RunCache:
-    """A folder with two files for each run: KEY.json for facts, KEY.npz for curves.
+    """A folder with two files for each run: KEY.json for facts, KEY.npz for arrays.
 
     The JSON file is written last and holds the hash of the other, so a run killed while being
     stored is simply not there, and damage is noticed.
@@ -37,10 +37,10 @@ class RunCache:
             return None
         try:
             stored = json.loads(path.read_bytes())
-            curves = self._path(config, ".npz").read_bytes()
-            if hashlib.sha256(curves).hexdigest() != stored.pop("curves_sha256"):
-                raise ValueError("its curves do not match their hash")
-            record = RunRecord.from_parts(stored, _read_arrays(io.BytesIO(curves)))
+            arrays = self._path(config, ".npz").read_bytes()
+            if hashlib.sha256(arrays).hexdigest() != stored.pop("curves_sha256"):
+                raise ValueError("its arrays do not match their hash")
+            record = RunRecord.from_parts(stored, _read_arrays(io.BytesIO(arrays)))
         except Exception as error:  # damage shows as whatever the decoders meet first
             raise DamagedRecordError(f"record {path} is damaged ({_first_line(error)})") from error
         # A config whose defaults have changed since is another run under the same key.
@@ -49,9 +49,9 @@ class RunCache:
     def save(self, record):
         """Store a record so that it is there entirely or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        curves = _array_bytes(record.curves())
-        facts = {**record.facts(), "curves_sha256": hashlib.sha256(curves).hexdigest()}
-        write_atomically(self._path(record.config, ".npz"), curves)
+        arrays = _array_bytes(record.arrays())
+        facts = {**record.facts(), "curves_sha256": hashlib.sha256(arrays).hexdigest()}
+        write_atomically(self._path(record.config, ".npz"), arrays)
         write_atomically(self._path(record.config, ".json"), _json_bytes(facts))
 
     def set_aside(self, config):
@@ -79,13 +79,13 @@ def save_archive(folder, about, records):
         records: `RunRecord`s.
     """
     records = sorted(records, key=lambda record: record.config.key)
-    curves = {
-        f"{record.config.key}/{name}": curve
+    arrays = {
+        f"{record.config.key}/{name}": array
         for record in records
-        for name, curve in record.curves().items()
+        for name, array in record.arrays().items()
     }
     facts = {record.config.key: record.facts() for record in records}
-    write_atomically(Path(folder) / "records.npz", _array_bytes(curves))
+    write_atomically(Path(folder) / "records.npz", _array_bytes(arrays))
     write_atomically(Path(folder) / "records.json", _json_bytes({**about, "records": facts}))
 
 
@@ -101,11 +101,11 @@ def load_archive(folder):
     try:
         about = json.loads(about)
         facts = about.pop("records")
-        curves = {key: {} for key in facts}
+        arrays = {key: {} for key in facts}
         for name, array in _read_arrays(path.with_suffix(".npz")).items():
-            key, _, curve = name.partition("/")
-            curves[key][curve] = array
-        return about, {key: RunRecord.from_parts(facts[key], curves[key]) for key in facts}
+            key, _, name_in_record = name.partition("/")
+            arrays[key][name_in_record] = array
+        return about, {key: RunRecord.from_parts(facts[key], arrays[key]) for key in facts}
     except Exception as error:  # as in RunCache.load
         raise DamagedRecordError(
             f"archive {path} is damaged ({_first_line(error)}); run the study again to renew it"
@@ -113,12 +113,12 @@ def load_archive(folder):
 
 
 def _array_bytes(arrays):
-    """A compressed .npz of float32 arrays; equal arrays give equal bytes."""
+    """A compressed .npz; equal arrays give equal bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():
             member = io.BytesIO()
-            np.lib.format.write_array(member, np.asarray(array, np.float32), allow_pickle=False)
+            np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
             # ZipInfo's default date is fixed, unlike that of numpy.savez.
             archive.writestr(
                 zipfile.ZipInfo(f"{name}.npy"),

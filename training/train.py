@@ -7,28 +7,40 @@ import numpy as np
 
 import datasets
 import models
+from datasets.loading import PUBLISHED
 from training.config import MODELS, SCALINGS
 from training.fitting import Evaluation, fit
-from training.optimizers import OPTIMIZERS
+from training.kept import kept_of
+from training.optimizers import OPTIMIZERS, scheduled
 from training.provenance import provenance
 from training.record import DIVERGED, FINISHED, RunRecord
 
 
-def build(config, input_shape, classes):
+def build(config):
     """The compiled Keras model of a config, at its initial weights."""
     builder = getattr(models, MODELS[config.model][0])
+    published = PUBLISHED[config.dataset]
     model = builder(
-        input_shape,
-        classes=classes,
+        published.image_shape,
+        classes=len(published.class_names),
         scaling=SCALINGS[config.scaling],
         seed=config.seed,
         **config.model_options,
     )
     model.compile(
-        optimizer=OPTIMIZERS[config.optimizer].build(config.learning_rate),
+        optimizer=OPTIMIZERS[config.optimizer].build(
+            scheduled(config.schedule, config.learning_rate, config.updates)
+        ),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
+    return model
+
+
+def trained(record):
+    """The Keras model of a record that keeps "weights", as training left it."""
+    model = build(record.config)
+    model.set_weights([array for _, array in sorted(record.weights.items())])
     return model
 
 
@@ -49,7 +61,7 @@ def train(config, data_dir=None):
     split = datasets.split(data.y_train, config.train_size, config.validation_size)
     x, y = data.x_train[split.train], data.y_train[split.train]
     validation = (data.x_train[split.validation], data.y_train[split.validation])
-    model = build(config, data.input_shape, len(data.class_names))
+    model = build(config)
     history = fit(
         model,
         x,
@@ -58,6 +70,8 @@ def train(config, data_dir=None):
         epochs=config.epochs,
         iterations=config.iterations,
         validation_data=validation if config.validation_size else None,
+        evaluate_training="evaluations" in config.keep,
+        callbacks=_early_stopping(config),
         seed=config.seed,
     )
     test = Evaluation(model, data.x_test, data.y_test)()
@@ -74,7 +88,19 @@ def train(config, data_dir=None):
         compile_seconds=history.compile_seconds,
         provenance=provenance()
         | {"data": {"source": data.source, "fingerprint": data.fingerprint, "split": split.hash}},
+        kept=kept_of(config, model, data),
     )
+
+
+def _early_stopping(config):
+    """Keras's callback, in a list, where the config stops early."""
+    if config.patience is None:
+        return []
+    return [
+        keras.callbacks.EarlyStopping(
+            "val_loss", patience=config.patience, restore_best_weights=True
+        )
+    ]
 
 
 @functools.lru_cache(maxsize=1)

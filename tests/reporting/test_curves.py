@@ -47,6 +47,11 @@ def test_a_noisy_method_is_left_out_of_the_iterations_alone(methods):
 
 
 def test_tuning_shows_every_rate(make_record):
-    tuning = Tuning(make_record().config, np.array([0.1, 0.3]), np.array([[1.0, 2.0], [1.0, 4.0]]))
+    tuning = Tuning(
+        make_record().config,
+        "validation error",
+        np.array([0.1, 0.3]),
+        np.array([[1.0, 2.0], [1.0, 4.0]]),
+    )
     (ax,) = draw_tuning({"SGD": tuning}).axes
     assert line(ax, "SGD").get_data()[1].tolist() == pytest.approx([1.0, 3.0])

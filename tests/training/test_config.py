@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import datasets
 from training import OPTIMIZERS, ConfigError, RunConfig
-from training.config import MODELS, SCALINGS
+from training.config import AUGMENTATIONS, KEEPS, MODELS, SCALINGS
+from training.optimizers import SCHEDULES
 
 HEXADECIMAL = set(string.hexdigits.lower())
 
@@ -20,6 +21,10 @@ def config(**fields):
 
 def sizes(least=1):
     return st.integers(least, 10**6)
+
+
+def names(allowed):
+    return st.lists(st.sampled_from(allowed), unique=True).map(tuple)
 
 
 layers = st.none() | st.lists(st.integers(1, 512), max_size=3).map(tuple)
@@ -34,6 +39,9 @@ configs = st.sampled_from(["dense", "cnn"]).flatmap(
         model=st.just(model),
         hidden=layers,
         filters=layers if model == "cnn" else st.none(),
+        augmentation=names(AUGMENTATIONS) if model == "cnn" else st.none(),
+        schedule=st.sampled_from(list(SCHEDULES)),
+        keep=names(KEEPS),
         dropout=st.none() | st.floats(0, 0.99),
         activation=st.none() | st.sampled_from(["relu", "tanh"]),
         optimizer=st.sampled_from(list(OPTIMIZERS)),
@@ -81,15 +89,24 @@ def test_every_field_counts():
         "activation": "relu",
         "optimizer": "adam",
         "learning_rate": 0.1,
+        "schedule": "cosine",
         "batch_size": 10,
         "epochs": 4,
+        "keep": ("weights",),
         "seed": 1,
     }
+    of_cnn = {
+        "filters": (8,),
+        "padding": "same",
+        "block_dropout": 0.5,
+        "augmentation": ("flip",),
+    }
     keys = {config(**{field: value}).key for field, value in changes.items()}
-    keys |= {config().key, config(model="cnn", filters=(8,)).key}
-    keys |= {RunConfig(iterations=3).key}
-    assert len(keys) == len(changes) + 3
-    assert set(changes) | {"filters", "iterations"} == {
+    keys |= {config(model="cnn", **{field: value}).key for field, value in of_cnn.items()}
+    keys |= {config(validation_size=10, patience=2).key}
+    keys |= {config().key, RunConfig(iterations=3).key}
+    assert len(keys) == len(changes) + len(of_cnn) + 3
+    assert {*changes, *of_cnn, "iterations", "patience"} == {
         field.name for field in dataclasses.fields(RunConfig)
     }
 
@@ -157,10 +174,12 @@ def test_whole_numbers_among_the_floats_leave_the_key(integer, number):
 
 
 def test_lists_become_tuples():
-    one = config(model="cnn", hidden=[64, 32], filters=[8])
+    one = config(model="cnn", hidden=[64, 32], filters=[8], augmentation=["flip"], keep=["weights"])
     assert one.hidden == (64, 32)
     assert one.filters == (8,)
-    assert one == config(model="cnn", hidden=(64, 32), filters=(8,))
+    assert one == config(
+        model="cnn", hidden=(64, 32), filters=(8,), augmentation=("flip",), keep=("weights",)
+    )
     assert hash(one) == hash(one.replace())
 
 
@@ -171,6 +190,17 @@ def test_model_options_leave_out_defaults():
         "filters": (8,),
         "activation": "tanh",
     }
+
+
+def test_updates():
+    assert config(train_size=10, batch_size=4, epochs=3).updates == 9
+    assert RunConfig(train_size=10, batch_size=4, iterations=7).updates == 7
+
+
+def test_builders_know_the_augmentations():
+    from models import augmentation
+
+    assert tuple(augmentation.AUGMENTATIONS) == AUGMENTATIONS
 
 
 def test_replace_checks_again():
@@ -206,6 +236,22 @@ def test_replace_checks_again():
         ({"learning_rate": -1}, "learning_rate must be a number greater than 0, not -1.0"),
         ({"learning_rate": math.inf}, "learning_rate must be a number greater than 0, not inf"),
         ({"learning_rate": math.nan}, "learning_rate must be a number greater than 0, not nan"),
+        (
+            {"schedule": "linear"},
+            f"unknown schedule 'linear'; choose from {', '.join(SCHEDULES)}",
+        ),
+        ({"padding": "full"}, "unknown padding 'full'; choose from valid, same"),
+        ({"keep": ("losses",)}, f"unknown keep 'losses'; choose from {', '.join(KEEPS)}"),
+        ({"keep": ("weights", "weights")}, "keep names one twice: weights, weights"),
+        (
+            {"model": "cnn", "augmentation": ("zoom",)},
+            f"unknown augmentation 'zoom'; choose from {', '.join(AUGMENTATIONS)}",
+        ),
+        ({"patience": 2}, "patience needs validation images; give a validation_size"),
+        (
+            {"patience": -1, "validation_size": 5},
+            "patience must be a whole number of at least 0, not -1",
+        ),
         ({"iterations": 5}, "give either epochs or iterations"),
         ({"epochs": None}, "give either epochs or iterations"),
         (
@@ -235,6 +281,9 @@ def test_value_that_is_not_allowed(fields, message):
         ({"dropout": -0.1}, "dropout"),
         ({"dropout": "half"}, "dropout"),
         ({"activation": 3}, "activation"),
+        ({"model": "cnn", "block_dropout": 1.0}, "block_dropout"),
+        ({"keep": "weights"}, "keep"),
+        ({"model": "cnn", "augmentation": "flip"}, "augmentation"),
         ({"seed": None}, "seed"),
         ({"train_size": None}, "train_size"),
         ({"batch_size": None}, "batch_size"),

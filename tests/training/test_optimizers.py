@@ -4,6 +4,7 @@ import pytest
 
 from reporting.plots import STYLES
 from training import OPTIMIZERS
+from training.optimizers import scheduled
 
 RATE = 0.1
 START = np.float64([1.0, -2.0, 0.5])
@@ -152,3 +153,13 @@ def test_label_has_a_style(name):
 
 def test_labels_are_unique():
     assert len({entry.label for entry in OPTIMIZERS.values()}) == len(OPTIMIZERS)
+
+
+def test_cosine_schedule_follows_its_formula():
+    schedule = scheduled("cosine", 0.1, iterations=40)
+    for k in (0, 1, 10, 20, 39, 40):
+        assert float(schedule(k)) == pytest.approx(0.1 * (1 + np.cos(np.pi * k / 40)) / 2, abs=1e-8)
+
+
+def test_constant_schedule_is_the_rate_itself():
+    assert scheduled("constant", 0.1, iterations=40) == 0.1

@@ -238,7 +238,7 @@ def test_final_metrics_are_those_of_the_trained_model(in_process, tmp_path):
     record = run(config, runs_dir=tmp_path)
     data = datasets.load("fashion_mnist", source="stand-in")
     rows = datasets.split(data.y_train, 50, 0).train
-    model = training.train.build(config, (28, 28), 10)
+    model = training.train.build(config)
     training.fit(model, data.x_train[rows], data.y_train[rows], batch_size=16, epochs=2, seed=3)
     for prefix, x, y in (
         ("", data.x_train[rows], data.y_train[rows]),

@@ -147,7 +147,7 @@ def test_curves_of_another_run(stored, make_record):
     other = CONFIG.replace(seed=1)
     stored.save(make_record(other, iteration_loss=np.float32([1, 2, 3])))
     (stored.folder / f"{other.key}.npz").replace(files(stored)[1])
-    with pytest.raises(DamagedRecordError, match="its curves do not match their hash"):
+    with pytest.raises(DamagedRecordError, match="its arrays do not match their hash"):
         stored.load(CONFIG)
 
 

@@ -1,0 +1,103 @@
+"""What runs keep beyond their losses."""
+
+import keras
+import numpy as np
+import pytest
+
+import datasets
+from training import RunConfig, run
+from training.kept import worst_mistakes
+from training.train import train, trained
+
+
+@pytest.fixture
+def small(small_sets, monkeypatch):
+    monkeypatch.setenv("DESCENT_CACHE_DIR", str(small_sets))
+
+    def config(**fields):
+        sizes = {"train_size": 50, "batch_size": 16, "epochs": 2, "hidden": (4,)}
+        return RunConfig(**{"data": "stand-in", **sizes, **fields})
+
+    return config
+
+
+def test_nothing_is_kept_unasked(small):
+    assert train(small()).kept == {}
+
+
+def test_weights_make_the_trained_model_again(small):
+    record = train(small(model="cnn", filters=(2, 3), keep=("weights",)))
+    model = trained(record)
+    data = datasets.load("fashion_mnist", source="stand-in")
+    evaluated = model.evaluate(data.x_test, data.y_test, verbose=0, return_dict=True)
+    assert evaluated["loss"] == pytest.approx(record.final["test_loss"], rel=1e-5)
+    assert evaluated["accuracy"] == pytest.approx(record.final["test_accuracy"])
+
+
+def test_predictions_are_those_of_the_test_metrics(small):
+    record = train(small(keep=("predictions",)))
+    logits, labels = record.kept["test_logits"], record.kept["test_labels"]
+    assert (logits.shape, logits.dtype, labels.dtype) == ((50, 10), np.float32, np.uint8)
+    assert (logits.argmax(axis=1) == labels).mean() == pytest.approx(record.final["test_accuracy"])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(labels, logits)
+    assert float(loss) == pytest.approx(record.final["test_loss"], rel=1e-5)
+
+
+def test_examples_show_each_class_and_each_mistake(small):
+    record = train(small(keep=("predictions", "examples")))
+    data = datasets.load("fashion_mnist", source="stand-in")
+    kept = record.kept
+    assert kept["example_labels"].tolist() == list(range(10))
+    np.testing.assert_array_equal(kept["example_images"], data.x_test[:10])
+    predicted = kept["test_logits"].argmax(axis=1)
+    pairs = {(t, p) for t, p in zip(kept["test_labels"], predicted, strict=True) if t != p}
+    assert {tuple(pair) for pair in kept["mistakes"].tolist()} == pairs
+    assert kept["mistake_images"].shape == (len(pairs), 28, 28)
+
+
+def test_worst_mistakes_by_hand():
+    logits = np.array([[3.0, 0.0], [1.0, 0.0], [0.0, 2.0], [0.0, 9.0], [900.0, 902.0]])
+    labels = np.array([1, 1, 0, 1, 0])
+    # Images 0 and 1 are ones taken for zeros, 0 more surely; 2 and 4 equally sure, so the later.
+    assert worst_mistakes(logits, labels) == {(0, 1): 4, (1, 0): 0}
+
+
+def test_evaluations_are_those_of_the_weights_after_each_epoch(small):
+    record = train(small(dropout=0.5, keep=("evaluations",)))
+    assert set(record.epochs) == {"loss", "accuracy", "evaluated_loss", "evaluated_accuracy"}
+    assert record.epochs["evaluated_loss"][-1] == pytest.approx(record.final["loss"], rel=1e-5)
+    one_epoch = train(small(dropout=0.5, epochs=1))
+    assert record.epochs["evaluated_loss"][0] == pytest.approx(one_epoch.final["loss"], rel=1e-5)
+    assert not np.allclose(record.epochs["evaluated_loss"], record.epochs["loss"])
+
+
+def test_evaluations_change_nothing_else(small):
+    kept, plain = (train(small(dropout=0.5, keep=keep)) for keep in (("evaluations",), ()))
+    np.testing.assert_array_equal(kept.iteration_loss, plain.iteration_loss)
+    assert kept.final == plain.final
+
+
+def test_patience_stops_and_goes_back_to_the_lowest_validation_loss(small):
+    config = small(validation_size=20, epochs=60, patience=2, optimizer="adam", learning_rate=0.05)
+    record = train(config)
+    losses = record.epochs["val_loss"]
+    assert len(losses) < 60
+    assert losses.argmin() == len(losses) - 3
+    stopped = train(config.replace(patience=None, epochs=int(losses.argmin()) + 1))
+    assert record.final == pytest.approx(stopped.final, rel=1e-5)
+
+
+def test_cosine_schedule_ends_at_zero(small):
+    """The first updates are those of a constant rate; the last ones hardly move the loss."""
+    constant, cosine = (train(small(schedule=name)) for name in ("constant", "cosine"))
+    assert constant.iteration_loss[0] == cosine.iteration_loss[0]
+    assert constant.iteration_loss[-1] != cosine.iteration_loss[-1]
+
+
+def test_what_is_kept_goes_through_the_cache(small, tmp_path, small_sets):
+    config = small(keep=("weights", "predictions", "examples"))
+    fresh, stored = run(config, runs_dir=tmp_path), run(config, runs_dir=tmp_path)
+    assert fresh.kept.keys() == stored.kept.keys()
+    for name, array in fresh.kept.items():
+        assert stored.kept[name].dtype == array.dtype
+        np.testing.assert_array_equal(stored.kept[name], array)
