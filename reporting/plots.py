@@ -57,14 +57,28 @@ FAMILIES = {
         "exact loss": Style(SKY, SOLID, "o"),
         "running mean": Style(VERMILLION, SOLID, "s"),
     },
-    "part of the data": {
-        "training": Style(BLUE, SOLID, "o"),
-        "validation": Style(VERMILLION, DASHED, "s"),
-        "test": Style(GREEN, DOTTED, "^"),
+    "measured on": {
+        "training, during the epoch": Style(SKY, DOTTED, "o"),
+        "training, after the epoch": Style(BLUE, SOLID, "s"),
+        "validation": Style(VERMILLION, DASHED, "^"),
+        "test": Style(GREEN, SOLID, "D"),
+    },
+    "dropout": {
+        "without dropout": Style(BLUE, SOLID, "o"),
+        "dropout 0.4": Style(ORANGE, DASHED, "s"),
     },
     "network": {
         "dense": Style(BLUE, SOLID, "o"),
         "CNN": Style(ORANGE, DASHED, "s"),
+        "CNN, unregularised": Style(VERMILLION, DOTTED, "^"),
+    },
+    "neurons": {
+        "250 neurons": Style(SKY, SOLID, "o"),
+        "2250 neurons": Style(BLUE, SOLID, "s"),
+        "5000 neurons": Style(BLACK, SOLID, "^"),
+        "250 neurons, dropout 0.4": Style(SKY, DASHED, "D"),
+        "2250 neurons, dropout 0.4": Style(BLUE, DASHED, "v"),
+        "5000 neurons, dropout 0.4": Style(BLACK, DASHED, "P"),
     },
 }
 STYLES = {label: style for family in FAMILIES.values() for label, style in family.items()}
@@ -303,6 +317,9 @@ def save(fig, folder: str | os.PathLike, name: str) -> None:
         fig.savefig(folder / f"{name}.png", metadata={"Software": None})
     # Matplotlib writes paths to a millionth of a point; a hundredth halves the file.
     text = re.sub(r' d="[^"]*"', lambda d: re.sub(r"(\.\d\d)\d+", r"\1", d[0]), svg.getvalue())
+    # It names clips by a hash of places that the layout's solver gives to the last bit but one.
+    for place, clip in enumerate(dict.fromkeys(re.findall(r'<clipPath id="(\w+)"', text))):
+        text = text.replace(clip, f"clip{place}")
     (folder / f"{name}.svg").write_text(text, encoding="utf-8")
 
 
