@@ -25,9 +25,9 @@ def runs(lab):
     trial_epochs, epochs = lab.choose(quick=(3, 6), paper=(8, 20))
     base = lab.config(
         train_size=n, validation_size=validation, batch_size=150, optimizer="adam",
-        learning_rate=0.001, schedule="cosine",
+        learning_rate=0.001, schedule="cosine", epochs=epochs,
     )  # fmt: skip
-    dense = base.replace(epochs=epochs, dropout=0.4)
+    dense = base.replace(dropout=0.4)
     cnn = base.replace(epochs=trial_epochs, model="cnn", padding="same", hidden=(256,))
     dropout = cnn.replace(dropout=0.5, block_dropout=0.15)
     candidates = {

@@ -8,9 +8,13 @@ def over_seeds(records, measure):
     return np.array([measure(record) for record in records], float)
 
 
-def final_loss(record):
-    """Loss on all training images after the last update, without dropout."""
-    return record.final["loss"]
+def final(metric):
+    """The measure that gives a metric after the last update: a key of `RunRecord.final`."""
+    return lambda record: record.final[metric]
+
+
+final_loss = final("loss")
+"""Loss on all training images after the last update, without dropout."""
 
 
 def fluctuation(record, last=50):
@@ -48,3 +52,23 @@ def running_mean(record):
         record.iteration_loss.astype(float), range(per_epoch, len(record.iteration_loss), per_epoch)
     )
     return np.concatenate([np.cumsum(losses) / np.arange(1, len(losses) + 1) for losses in epochs])
+
+
+def turning_epoch(record):
+    """The epoch, counted from 1, after which the validation loss is lowest."""
+    return int(np.argmin(record.epochs["val_loss"])) + 1
+
+
+def crossing_epoch(record, training="loss"):
+    """The epoch, counted from 1, from which on the training loss stays below that of validation.
+
+    Args:
+        record: of a run with validation images.
+        training: which training loss: "loss", a mean over the epoch while the weights moved and
+            outputs were dropped, or "evaluated_loss", after the epoch as validation's.
+
+    Returns:
+        One more than the number of epochs where it does not end below.
+    """
+    above = record.epochs[training] >= record.epochs["val_loss"]
+    return int(np.flatnonzero(above).max(initial=-1)) + 2
