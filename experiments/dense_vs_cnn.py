@@ -1,8 +1,11 @@
 """The best dense network against the best CNN on Fashion-MNIST (A, section 7)."""
 
-from reporting import Study
+import numpy as np
+
+from datasets.loading import PUBLISHED
+from reporting import Study, Table, direction, grids, plots, predictions, summary, value
 from reporting.lab import CNN_SEEDS, CRITERIA
-from reporting.measures import over_seeds
+from reporting.measures import final, over_seeds
 
 study = Study(
     name="dense_vs_cnn",
@@ -17,6 +20,9 @@ study = Study(
 )
 
 DENSE, CNN, PLAIN_CNN = "dense", "CNN", "CNN, unregularised"
+CLASSES = PUBLISHED["fashion_mnist"].class_names
+SAYS = {DENSE: (0.31808, 0.8808), CNN: (0.39102, 0.9258)}  # test loss and accuracy in A 7.3
+ERROR = CRITERIA["validation error"]
 
 
 @study.runs
@@ -52,19 +58,158 @@ def runs(lab):
     plain = lab.config(
         model="cnn", hidden=(128,), optimizer="adam", learning_rate=0.001, **final, **kept
     )
-    return {
-        "trials": trials,
-        "final": lab.train(
-            {
-                DENSE: tuned[DENSE].replace(**final, **kept),
-                CNN: tuned[CNN].replace(**final, **kept),
-                PLAIN_CNN: plain,
-            }
-        ),
+    networks = {
+        DENSE: tuned[DENSE].replace(**final, **kept),
+        CNN: tuned[CNN].replace(**final, **kept),
+        PLAIN_CNN: plain,
     }
+    return {"trials": trials, "networks": lab.train(networks)}
 
 
 def best_of(trials):
     """The candidate with the lowest mean validation error."""
-    error = CRITERIA["validation error"]
-    return min(trials, key=lambda label: over_seeds(trials[label], error).mean())
+    return min(trials, key=lambda label: over_seeds(trials[label], ERROR).mean())
+
+
+@study.claims
+def claims(runs):
+    networks = runs["networks"]
+
+    def printed(network, metric, better):
+        says = dict(zip(("test_loss", "test_accuracy"), SAYS[network], strict=True))[metric]
+        metric_name = metric.replace("_", " ")
+        return value("A 7.3", f"The {network} network has {metric_name} {says}", metric_name, says,
+                     over_seeds(networks[network], final(metric)), better=better)  # fmt: skip
+
+    def below(statement, quantity, measure, lower, higher, better="lower"):
+        pair = [(network, over_seeds(networks[network], measure)) for network in (lower, higher)]
+        return direction("A 7.3", statement, quantity, *pair, better=better)
+
+    def accuracy(cnn):
+        return below(f"The {cnn} is more accurate than the dense network", "test accuracy",
+                     final("test_accuracy"), DENSE, cnn, better="higher")  # fmt: skip
+
+    return [
+        printed(DENSE, "test_accuracy", "higher"),
+        printed(DENSE, "test_loss", "lower"),
+        printed(CNN, "test_accuracy", "higher"),
+        printed(CNN, "test_loss", "lower"),
+        accuracy(CNN),
+        accuracy(PLAIN_CNN),
+        below("A more accurate CNN can have a higher loss than the dense network", "test loss",
+              final("test_loss"), DENSE, PLAIN_CNN),
+        below("It is surer of its wrong answers", "mean confidence of wrong answers",
+              predictions.confidence_when_wrong, DENSE, PLAIN_CNN),
+        below("The higher loss needs no over-confidence: that of the regularised CNN is lower",
+              "test loss", final("test_loss"), CNN, DENSE),
+    ]  # fmt: skip
+
+
+@study.table
+def candidates(runs):
+    rows = [
+        [network, label, records[0].parameters, records[0].config.epochs,
+         summary(100 * over_seeds(records, ERROR)), label == best_of(trials)]
+        for network, trials in runs["trials"].items()
+        for label, records in trials.items()
+    ]  # fmt: skip
+    columns = ["network", "candidate", "parameters", "epochs", "validation error (%)", "chosen"]
+    return Table("Chosen by validation, on seeds that no comparison uses", columns, rows)
+
+
+@study.table
+def results(runs):
+    columns = ["network", "parameters", "test accuracy", "test loss", "of it from wrong answers",
+               "confidence of wrong answers", "calibration error", "training seconds"]  # fmt: skip
+    measures = (
+        final("test_accuracy"),
+        final("test_loss"),
+        lambda record: predictions.loss_of(record, right=False),
+        predictions.confidence_when_wrong,
+        predictions.calibration_error,
+        lambda record: record.seconds,
+    )
+    rows = [
+        [network, records[0].parameters,
+         *(summary(over_seeds(records, measure)) for measure in measures)]
+        for network, records in runs["networks"].items()
+    ]  # fmt: skip
+    return Table("On the test images", columns, rows, note="Mean over seeds, 95 % interval.")
+
+
+@study.figure(
+    caption="Reliability: how often a network is right when it is so sure. On the diagonal, "
+    "confidence is honest. The unregularised CNN is right more often than the dense network and "
+    "surer still, so that its wrong answers cost more: a higher loss at a higher accuracy.",
+    alt="Accuracy and share of images against confidence, for three networks.",
+)
+def reliability(runs):
+    fig, axes = plots.figure(1, 2, width=11, height=5)
+    for network, records in runs["networks"].items():
+        of_seeds = np.array([predictions.reliability(record) for record in records])
+        filled = np.isfinite(of_seeds).all(axis=(0, 1))  # intervals that hold images
+        confidence, accuracy, share = of_seeds[:, :, filled].transpose(1, 0, 2)
+        plots.mean_and_band(axes[0], confidence.mean(axis=0), accuracy, network)
+        plots.mean_and_band(axes[1], confidence.mean(axis=0), share, network)
+    axes[0].plot([0, 1], [0, 1], color=plots.GREY, linewidth=1)
+    axes[1].set_yscale("log")
+    plots.label_axes(axes[0], "Confidence", "Accuracy")
+    plots.label_axes(axes[1], "Confidence", "Share of the test images")
+    plots.legend(fig)
+    return fig
+
+
+@study.figure(
+    caption="Accuracy on each class of test images.",
+    alt="Accuracy of three networks on ten classes of clothing.",
+)
+def accuracy_of_each_class(runs):
+    fig, ax = plots.figure(width=9, height=5.4)
+    for network, records in runs["networks"].items():
+        accuracy = [predictions.class_accuracy(record) for record in records]
+        plots.mean_and_band(ax, np.arange(len(CLASSES)), accuracy, network)
+    ax.set_xticks(np.arange(len(CLASSES)), CLASSES, rotation=35, ha="right")
+    plots.label_axes(ax, "Class", "Test accuracy")
+    plots.legend(fig)
+    return fig
+
+
+@study.figure(
+    caption="Of the test images of a class (row), the percentage taken for each class (column); "
+    "mean over seeds.",
+    alt="Confusion matrices of the dense network and the CNN.",
+)
+def confusion(runs):
+    fig, axes = plots.figure(1, 2, width=13, height=6.6)
+    for ax, network in zip(axes, (DENSE, CNN), strict=True):
+        records = runs["networks"][network]
+        shares = np.mean([predictions.confusion(record) for record in records], axis=0)
+        grids.draw_shares(ax, 100 * shares, CLASSES)
+        plots.label_axes(ax, "Taken for", "Class", title=network)
+        ax.label_outer()
+    return fig
+
+
+@study.figure(
+    caption="The pairs of classes that the CNN confuses most, with the share of the first that it "
+    "takes for the second over all seeds; and of each the image that it mistakes most surely.",
+    alt="Six test images that the CNN misclassifies, one of each of its most frequent mistakes.",
+    of="seed 0",
+)
+def most_confused(runs):
+    records = runs["networks"][CNN]
+    images = {tuple(pair): image for pair, image in zip(
+        records[0].kept["mistakes"].tolist(), records[0].kept["mistake_images"], strict=True
+    )}  # fmt: skip
+    fig, axes = plots.figure(1, 6, width=13, height=3.4)
+    for ax, (true, taken, share) in zip(axes, predictions.most_confused(records, 6), strict=True):
+        if (true, taken) in images:
+            grids.draw_picture(ax, images[true, taken])
+        ax.set_title(f"{CLASSES[true]}\ntaken for\n{CLASSES[taken]}\n{share:.1%}")
+    return fig
+
+
+if __name__ == "__main__":
+    from experiments.__main__ import run_one
+
+    run_one(study.name)

@@ -61,18 +61,69 @@ def draw_picture(ax, values, limits=None):
     _bare(ax)
 
 
-def draw_pictures(pictures, width, height):
-    """Draw pictures side by side, their cells of one size.
+def mosaic(pictures, columns):
+    """Tile pictures into one, each scaled to its own range, to be drawn by `draw_picture`.
+
+    Args:
+        pictures: shape (n, rows, columns); one without contrast becomes 0 throughout.
+        columns: pictures side by side.
+
+    Returns:
+        float64; a margin around each picture is not a number, and so left blank.
+    """
+    pictures = np.asarray(pictures, float)
+    low = pictures.min(axis=(1, 2), keepdims=True)
+    contrast = pictures.max(axis=(1, 2), keepdims=True) - low
+    scaled = (pictures - low) / np.where(contrast > 0, contrast, 1)
+    margin = max(1, pictures.shape[1] // 12)
+    framed = np.pad(
+        scaled, ((0, -len(scaled) % columns), *2 * ((0, margin),)), constant_values=np.nan
+    )
+    framed[len(scaled) :] = np.nan
+    rows, height, width = len(framed) // columns, *framed.shape[1:]
+    grid = framed.reshape(rows, columns, height, width).transpose(0, 2, 1, 3)
+    return grid.reshape(rows * height, columns * width)[:-margin, :-margin]
+
+
+def draw_shares(ax, percentages, names):
+    """Draw a confusion matrix: each cell coloured by its percentage and labelled with it.
+
+    Args:
+        ax: axes.
+        percentages: shape (classes, classes); those that round to 0 are left blank.
+        names: of the classes.
+    """
+    from matplotlib.colors import PowerNorm
+
+    classes = range(len(names))
+    with plots.style():
+        # The diagonal would leave all mistakes one shade.
+        ax.imshow(percentages, cmap="Blues", norm=PowerNorm(0.4, 0, 100))
+        for (row, column), share in np.ndenumerate(percentages):
+            if round(share) > 0:
+                color = "white" if share > 30 else "black"
+                ax.text(column, row, f"{share:.0f}", ha="center", va="center", color=color, size=11)
+        ax.set_xticks(classes, names, rotation=40, ha="right")
+        ax.set_yticks(classes, names)
+    ax.grid(False)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+
+
+def draw_pictures(pictures, width, height, same="cells"):
+    """Draw pictures side by side.
 
     Args:
         pictures: title → values, shape (rows, columns).
         width: of the figure in inches.
         height: of the figure in inches.
+        same: what is as large in all of them, their "cells" or their "height".
 
     Returns:
         The figure, and the axes of each picture.
     """
-    ratios = [np.shape(values)[1] for values in pictures.values()]
+    shapes = [np.shape(values) for values in pictures.values()]
+    ratios = [columns / (rows if same == "height" else 1) for rows, columns in shapes]
     fig, axes = plots.figure(1, len(pictures), width, height, width_ratios=ratios)
     for ax, (title, values) in zip(axes, pictures.items(), strict=True):
         draw_picture(ax, values)

@@ -72,3 +72,30 @@ def crossing_epoch(record, training="loss"):
     """
     above = record.epochs[training] >= record.epochs["val_loss"]
     return int(np.flatnonzero(above).max(initial=-1)) + 2
+
+
+def straightness(kernels, directions=36):
+    """How well each filter is described by straight stripes: 1 for an edge or a line.
+
+    The share of a filter's variance that a parabola across its best direction explains: with
+    u = x·cos θ + y·sin θ, the largest R² over θ of the fit a + b·u + c·u². (A 6.4: "straight
+    lines".) A plane wave's slope is an edge, its ridge a line.
+
+    Args:
+        kernels: shape (filters, k, k).
+        directions: angles θ tried, evenly over half a turn.
+
+    Returns:
+        float64 in [0, 1], shape (filters,).
+    """
+    kernels = np.asarray(kernels, float)
+    side = kernels.shape[-1]
+    values = kernels.reshape(len(kernels), -1)
+    values = values - values.mean(axis=1, keepdims=True)
+    y, x = np.indices((side, side)).reshape(2, -1) - (side - 1) / 2
+    explained = []
+    for angle in np.pi * np.arange(directions) / directions:
+        across = x * np.cos(angle) + y * np.sin(angle)
+        basis, _ = np.linalg.qr(np.stack([np.ones_like(across), across, across**2], axis=1))
+        explained.append(((values @ basis) ** 2).sum(axis=1))
+    return np.max(explained, axis=0) / (values**2).sum(axis=1)

@@ -1,9 +1,13 @@
 """Train runs and keep their records.
 
 `fit` trains a model of yours; `RunConfig`, `run` and `run_all` train what a config states, from a
-cache where it is stored. TensorFlow is imported when something trains, not with this package.
+cache where it is stored; `build` gives its Keras model, and `trained` that of a record which keeps
+its weights. TensorFlow is imported when something trains, not with this package.
 """
 
+import importlib
+
+from training.backend import import_tensorflow
 from training.config import ConfigError, RunConfig
 from training.optimizers import OPTIMIZERS
 from training.record import RunRecord
@@ -18,16 +22,20 @@ __all__ = [
     "RunConfig",
     "RunRecord",
     "RunsInterrupted",
+    "build",
     "fit",
     "run",
     "run_all",
+    "trained",
 ]
 
 
-def __getattr__(name):
-    """Import `fit` and `History`, and TensorFlow with them, at first use."""
-    if name in ("fit", "History"):
-        from training import fitting
+_OF_TENSORFLOW = {"fit": "fitting", "History": "fitting", "build": "train", "trained": "train"}
 
-        return getattr(fitting, name)
+
+def __getattr__(name):
+    """Import what needs TensorFlow, and TensorFlow with it, at first use."""
+    if name in _OF_TENSORFLOW:
+        import_tensorflow()
+        return getattr(importlib.import_module(f"training.{_OF_TENSORFLOW[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -76,13 +76,16 @@ def suits_xla(model):
     """Whether XLA is the faster way to compile a model on this machine.
 
     On a GPU it is. On a CPU it is for dense networks, while XLA's convolutions are many times
-    slower than TensorFlow's own.
+    slower than TensorFlow's own, and so is what draws random numbers, such as dropout: XLA draws
+    each again wherever it is used.
     """
-    convolutional = any(
+    if tf.config.list_physical_devices("GPU"):
+        return True
+    return not any(
         isinstance(layer, keras.layers.Conv1D | keras.layers.Conv2D | keras.layers.Conv3D)
+        or layer._seed_generators
         for layer in model._flatten_layers()
     )
-    return not convolutional or bool(tf.config.list_physical_devices("GPU"))
 
 
 def chunk_size_for(model, batch_size):

@@ -86,3 +86,32 @@ def test_reads_by_and_find_zeros_there(ax):
         ["0", "0", "0", "0", ""],
         ["", "", "", "", ""],
     ]
+
+
+def test_mosaic_scales_each_picture_and_leaves_margins_blank():
+    pictures = np.array([[[0, 2], [4, 2]], [[5, 5], [5, 5]], [[-1, 0], [0, -1]]])
+    nan = np.nan
+    np.testing.assert_array_equal(
+        grids.mosaic(pictures, columns=2),
+        [
+            [0, 0.5, nan, 0, 0],
+            [1, 0.5, nan, 0, 0],
+            [nan, nan, nan, nan, nan],
+            [0, 1, nan, nan, nan],
+            [1, 0, nan, nan, nan],
+        ],
+    )
+
+
+def test_shares_are_written_where_they_do_not_round_to_nothing(ax):
+    grids.draw_shares(ax, np.array([[99.7, 0.3], [40.4, 59.6]]), ["cat", "dog"])
+    assert texts(ax).tolist() == [["100", ""], ["40", "60"]]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["cat", "dog"]
+
+
+def test_pictures_of_the_same_height():
+    pictures = {"small": np.zeros((2, 4)), "large": np.zeros((40, 40))}
+    fig, axes = grids.draw_pictures(pictures, width=6, height=3, same="height")
+    fig.canvas.draw()
+    heights = [ax.get_window_extent().height for ax in axes]
+    assert heights[0] == pytest.approx(heights[1], rel=0.02)

@@ -43,7 +43,7 @@ class TestStyles:
         "label",
         [
             "full batch", "m = 200", "m = 150", "m = 50", "m = 1", "SGD", "Momentum 0.9",
-            "Nesterov 0.9", "AdaGrad", "RMSProp", "Adam", "Nadam", "AMSGrad", "training",
+            "Nesterov 0.9", "AdaGrad", "RMSProp", "Adam", "Nadam", "AMSGrad", "training, after the epoch",
             "validation", "test", "dense", "CNN", "SGD, ten times the rate",
         ],
     )  # fmt: skip
@@ -173,7 +173,7 @@ def draw():
     fig, (left, right) = plots.figure(1, 2, width=10)
     for ax in (left, right):
         ax.set_yscale("log")
-        for label in ("training", "validation"):
+        for label in ("training, after the epoch", "validation"):
             plots.mean_and_band(ax, np.arange(5_000), curves(5_000), label)
         plots.label_axes(ax, ("time", "s"), "loss", title="Loss")
     plots.legend(fig)
@@ -197,7 +197,7 @@ def test_legend_names_each_method_once_and_lies_outside_the_axes():
     fig = draw()
     fig.draw_without_rendering()
     (legend,) = fig.legends
-    assert [text.get_text() for text in legend.get_texts()] == ["training", "validation"]
+    assert [text.get_text() for text in legend.get_texts()] == ["training, after the epoch", "validation"]
     box = legend.get_window_extent()
     assert all(not box.overlaps(ax.get_window_extent()) for ax in fig.axes)
     assert box.x1 <= fig.bbox.x1

@@ -1,6 +1,7 @@
 """`fit` against `model.fit` on the same batches, and against gradient descent in NumPy."""
 
 import csv
+import functools
 
 import keras
 import numpy as np
@@ -214,7 +215,12 @@ def test_cut_epoch_leaves_the_weights_of_its_last_iteration():
 
 @pytest.mark.parametrize(
     ("build", "options", "compiles"),
-    [(dense, {}, True), (dense, {"chunk_size": 3}, False), (cnn, {}, False)],
+    [
+        (dense, {}, True),
+        (dense, {"chunk_size": 3}, False),
+        (functools.partial(dense, dropout=0.5), {}, False),
+        (cnn, {}, False),
+    ],
 )
 def test_xla_is_chosen_by_the_model(build, options, compiles, monkeypatch):
     chosen = []

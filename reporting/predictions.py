@@ -1,0 +1,107 @@
+"""What the test predictions of a record say: where a network errs, and how sure it is."""
+
+import numpy as np
+
+BINS = 10
+"""Equal intervals of confidence in a reliability diagram."""
+
+
+def probabilities(record):
+    """The class probabilities of each test image, softmax of its logits.
+
+    Args:
+        record: that keeps "predictions"; so for every function of this module.
+
+    Returns:
+        float64, shape (images, classes).
+    """
+    from scipy.special import softmax
+
+    return softmax(record.kept["test_logits"].astype(float), axis=1)
+
+
+def is_right(record):
+    """Whether each test image is classified rightly, bool, shape (images,)."""
+    return record.kept["test_logits"].argmax(axis=1) == record.kept["test_labels"]
+
+
+def confusion(record):
+    """How the images of each class are classified.
+
+    Returns:
+        float64, shape (classes, classes): row t, column p is the share of the test images of
+        class t that are taken for class p.
+    """
+    logits, labels = record.kept["test_logits"], record.kept["test_labels"]
+    counts = np.zeros(2 * logits.shape[1:])
+    np.add.at(counts, (labels, logits.argmax(axis=1)), 1)
+    return counts / counts.sum(axis=1, keepdims=True)
+
+
+def class_accuracy(record):
+    """Share of each class's test images that are classified rightly, shape (classes,)."""
+    return np.diag(confusion(record))
+
+
+def most_confused(records, pairs):
+    """The pairs of classes (true, predicted) that are confused most often.
+
+    Args:
+        records: of one network, one for each seed.
+        pairs: how many to give.
+
+    Returns:
+        A list of (true, predicted, mean share of the true class), the most frequent first.
+    """
+    shares = np.mean([confusion(record) for record in records], axis=0)
+    np.fill_diagonal(shares, 0)
+    places = np.argsort(shares, axis=None, kind="stable")[::-1][:pairs]
+    return [(*divmod(int(place), len(shares)), float(shares.flat[place])) for place in places]
+
+
+def reliability(record, bins=BINS):
+    """How often a network is right, for each interval of its confidence.
+
+    The confidence is the largest class probability. (Guo et al. 2017)
+
+    Returns:
+        Mean confidence, accuracy and share of the images in each interval ((b − 1)/B, b/B], each
+        float64, shape (bins,); the first two are not a number where no image lies.
+    """
+    confidence, right = probabilities(record).max(axis=1), is_right(record)
+    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    count = np.bincount(place, minlength=bins)
+    with np.errstate(invalid="ignore"):
+        means = [np.bincount(place, of, minlength=bins) / count for of in (confidence, right)]
+    return (*means, count / len(place))
+
+
+def calibration_error(record, bins=BINS):
+    """Expected calibration error, Σ_b share_b · |accuracy_b − confidence_b|; Guo et al. 2017."""
+    confidence, accuracy, share = reliability(record, bins)
+    return float(np.nansum(share * np.abs(accuracy - confidence)))
+
+
+def losses(record):
+    """Cross-entropy of each test image, −log of its true class's probability, shape (images,).
+
+    From the logits, so that it is finite: log Σ_k exp(z_k) − z_true.
+    """
+    from scipy.special import logsumexp
+
+    logits, labels = record.kept["test_logits"].astype(float), record.kept["test_labels"]
+    return logsumexp(logits, axis=1) - logits[np.arange(len(labels)), labels]
+
+
+def loss_of(record, right):
+    """The part of the test loss that comes from images classified rightly, or wrongly.
+
+    The two parts sum to the test loss.
+    """
+    of_image = losses(record)
+    return float(of_image[is_right(record) == right].sum() / len(of_image))
+
+
+def confidence_when_wrong(record):
+    """Mean probability given to the predicted class of the images classified wrongly."""
+    return float(probabilities(record).max(axis=1)[~is_right(record)].mean())

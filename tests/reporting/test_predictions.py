@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reporting.predictions import (
+    calibration_error,
+    class_accuracy,
+    confidence_when_wrong,
+    confusion,
+    is_right,
+    loss_of,
+    losses,
+    most_confused,
+    probabilities,
+    reliability,
+)
+
+
+@pytest.fixture
+def predicting(make_record):
+    """A function of logits and labels that gives a record which keeps them."""
+
+    def record(logits, labels):
+        kept = {"test_logits": np.float32(logits), "test_labels": np.uint8(labels)}
+        return make_record(kept=kept)
+
+    return record
+
+
+@pytest.fixture
+def three(predicting):
+    """Five images of three classes; 1 and 4 are wrong."""
+    logits = np.log([[8, 1, 1], [1, 8, 1], [1, 8, 1], [1, 1, 2], [1, 3, 6]])
+    return predicting(logits, [0, 0, 1, 2, 1])
+
+
+def test_probabilities(three):
+    np.testing.assert_allclose(probabilities(three)[0], [0.8, 0.1, 0.1], rtol=1e-6)
+    assert is_right(three).tolist() == [True, False, True, True, False]
+
+
+def test_confusion_by_hand(three):
+    np.testing.assert_allclose(confusion(three), [[0.5, 0.5, 0], [0, 0.5, 0.5], [0, 0, 1]])
+    np.testing.assert_allclose(class_accuracy(three), [0.5, 0.5, 1])
+
+
+def test_most_confused_over_seeds(three, predicting):
+    other = predicting(three.kept["test_logits"], [1, 0, 1, 2, 1])
+    pairs = most_confused([three, other], 2)
+    # Of class 0, seed 0 takes half for class 1 and seed 1 all; of class 1 ½ and ⅓ for class 2.
+    assert [pair[:2] for pair in pairs] == [(0, 1), (1, 2)]
+    assert [pair[2] for pair in pairs] == pytest.approx([0.75, (1 / 2 + 1 / 3) / 2])
+
+
+def test_reliability_by_hand(three):
+    confidence, accuracy, share = reliability(three, bins=5)
+    # Confidences 0.8, 0.8, 0.8, 0.5, 0.6: float32 puts 0.8 and 0.6 on one side of their bin's end.
+    assert share.sum() == 1
+    assert share[2] + share[3] + share[4] == 1
+    filled = share > 0
+    assert np.isnan(accuracy[~filled]).all()
+    np.testing.assert_allclose((share * accuracy)[filled].sum(), 3 / 5)
+    np.testing.assert_allclose((share * confidence)[filled].sum(), 3.5 / 5, rtol=1e-6)
+
+
+def test_calibration_of_an_honest_and_of_a_sure_network(predicting):
+    honest = np.log([[0.75, 0.25]] * 4)
+    labels = [0, 0, 0, 1]
+    assert calibration_error(predicting(honest, labels)) == pytest.approx(0, abs=1e-6)
+    assert calibration_error(predicting(100 * honest, labels)) == pytest.approx(0.25)
+    assert confidence_when_wrong(predicting(100 * honest, labels)) == pytest.approx(1)
+
+
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 1000), classes=st.integers(2, 5), bins=st.integers(1, 12))
+def test_properties(seed, classes, bins):
+    class Record:
+        rng = np.random.default_rng([seed])
+        kept = {  # noqa: RUF012
+            "test_logits": np.float32(3 * rng.normal(size=(40, classes))),
+            "test_labels": np.uint8([*range(classes), *rng.integers(classes, size=40 - classes)]),
+        }
+
+    labels = Record.kept["test_labels"]
+    np.testing.assert_allclose(confusion(Record).sum(axis=1), 1)
+    weights = np.bincount(labels) / len(labels)
+    assert class_accuracy(Record) @ weights == pytest.approx(is_right(Record).mean())
+    of_true = probabilities(Record)[np.arange(40), labels]
+    np.testing.assert_allclose(losses(Record), -np.log(of_true), rtol=1e-9)
+    assert loss_of(Record, right=True) + loss_of(Record, right=False) == pytest.approx(
+        losses(Record).mean()
+    )
+    confidence, _, share = reliability(Record, bins)
+    edges = np.arange(bins + 1) / bins
+    filled = share > 0
+    assert (confidence[filled] <= edges[1:][filled] + 1e-12).all()
+    assert (confidence[filled] >= edges[:-1][filled] - 1e-12).all()
+    assert 0 <= calibration_error(Record, bins) <= 1
+
+
+def test_losses_of_huge_logits_are_finite(predicting):
+    record = predicting([[1e4, -1e4], [1e4, -1e4]], [0, 1])
+    np.testing.assert_allclose(losses(record), [0, 2e4])
