@@ -14,6 +14,8 @@ import datasets
 import experiments
 from reporting import FindingsError, Lab, MissingRunsError
 from reporting.lab import PRESETS
+from reporting.report import ReportError, write_claims
+from reporting.report import write as write_report
 from training import ConfigError, DamagedRecordError, RunsInterrupted, events, export, run_all
 from training.backend import import_tensorflow
 from training.provenance import ROOT
@@ -39,6 +41,7 @@ EXPECTED = (
     DamagedRecordError,
     FindingsError,
     MissingRunsError,
+    ReportError,
     datasets.DataError,
 )
 
@@ -117,7 +120,13 @@ def run(
 
 
 @app.command()
-def report(preset: Preset = "quick", out: Out = None):
+def report(
+    preset: Preset = "quick",
+    out: Out = None,
+    readme: Annotated[
+        Path | None, typer.Option(help="File to write its main claims into, between two marks.")
+    ] = None,
+):
     """Draw a report again from its stored records; nothing is trained."""
     out = _report_folder(preset, out)
     stored = _stored_studies(preset, out)
@@ -125,6 +134,9 @@ def report(preset: Preset = "quick", out: Out = None):
     for study in stored:
         study.redraw(out / study.name)
     _write_report(out)
+    if readme:
+        write_claims(readme, out)
+        typer.echo(f"Its main claims are in {readme}")
 
 
 @app.command("export")
@@ -197,10 +209,8 @@ def _stored_studies(preset, out):
 
 
 def _write_report(out):
-    from reporting.report import write
-
     written = [study.name for study in all_studies() if (out / study.name).is_dir()]
-    typer.echo(f"The report is {write(out, written)}")
+    typer.echo(f"The report is {write_report(out, written)}")
 
 
 def _check_choice(what, given, allowed):

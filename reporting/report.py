@@ -15,12 +15,18 @@ from reporting.findings import FILE_NAME, Findings, FindingsError
 from reporting.formatting import format_interval, format_number
 
 TITLE = "Descent Studies"
+MARKS = "<!-- claims -->\n", "<!-- end of claims -->\n"
+"""Lines of a file between which `write_claims` writes."""
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # Above this an SVG costs the page more than its sharpness is worth, and the PNG is embedded.
 _LARGEST_SVG = 300_000
 _NUMBER = re.compile(r"[−+-]?[\d.,]+(×10[⁻\d⁰¹²³⁴⁵⁶⁷⁸⁹]+)?( ?%| s)?( \[.*\])?|—|−?∞|NaN|diverged.*")
 _MARKS = {"reproduced": "✓", "not reproduced": "✗", "inconclusive": "?", "erratum": "!"}
+
+
+class ReportError(ValueError):
+    """A file that the report cannot be written into."""
 
 
 def write(folder: str | os.PathLike, studies: Sequence[str] | None = None) -> Path:
@@ -38,11 +44,7 @@ def write(folder: str | os.PathLike, studies: Sequence[str] | None = None) -> Pa
         FindingsError: If findings or the file of a figure or chart are missing or damaged.
     """
     folder = Path(folder)
-    if studies is None:
-        studies = sorted(path.parent.name for path in folder.glob(f"*/{FILE_NAME}"))
-    if not studies:
-        raise FindingsError(f"{folder} holds no findings: run a study first")
-    findings = [Findings.load(folder / study) for study in studies]
+    findings = _load(folder, studies)
     for found in findings:
         _check_figures(folder, found)
     environment = _environment(folder)
@@ -52,6 +54,43 @@ def write(folder: str | os.PathLike, studies: Sequence[str] | None = None) -> Pa
         )
         (folder / path).write_text(text, encoding="utf-8")
     return folder / "index.html"
+
+
+def write_claims(file: str | os.PathLike, folder: str | os.PathLike) -> None:
+    """Write the main statements of a report and their verdicts into a Markdown file.
+
+    A study's main statements are its first, and those that hold a number of the source's against
+    ours. The table replaces what stands between the two lines of `MARKS`.
+
+    Args:
+        file: Has those lines.
+        folder: Of the report.
+
+    Raises:
+        FindingsError: If findings are missing or damaged.
+        ReportError: If the file cannot be read or has not those lines.
+    """
+    file, folder = Path(file), Path(folder)
+    try:
+        before, first, rest = file.read_text(encoding="utf-8").partition(MARKS[0])
+    except OSError as error:
+        raise ReportError(f"cannot read {file} ({error.strerror}); give another file") from error
+    _, last, after = rest.partition(MARKS[1])
+    if not last:
+        lines = " and ".join(mark.strip() for mark in MARKS)
+        raise ReportError(f"{file} has not the lines {lines}; add them where the table shall stand")
+    link = Path(os.path.relpath(folder / "README.md", file.parent)).as_posix()
+    table = _environment(folder).get_template("claims.md")
+    text = table.render(findings=_load(folder), link=link)
+    file.write_text(f"{before}{first}\n{text}\n{last}{after}", encoding="utf-8")
+
+
+def _load(folder, studies=None):
+    if studies is None:
+        studies = sorted(path.parent.name for path in folder.glob(f"*/{FILE_NAME}"))
+    if not studies:
+        raise FindingsError(f"{folder} holds no findings: run a study first")
+    return [Findings.load(folder / study) for study in studies]
 
 
 def _check_figures(folder, found):
@@ -78,10 +117,12 @@ def _environment(folder):
         cell=_cell,
         citations=_citations,
         counts=_counts,
+        headlines=_headlines,
         markdown=_markdown,
         measured=_measured,
         numeric=_numeric,
         stand_in=_stand_in,
+        training_time=_training_time,
     )
     environment.globals.update(
         curves=lambda study, chart: Markup(_script(charts.load(folder / study, chart))),
@@ -116,6 +157,23 @@ def _counts(claims: Sequence[Claim]) -> list[tuple[str, int]]:
     """Count the verdicts that occur, in the order of `VERDICTS`."""
     counts = Counter(claim.verdict for claim in claims)
     return [(verdict, counts[verdict]) for verdict in VERDICTS if counts[verdict]]
+
+
+def _headlines(found: Findings) -> list[Claim]:
+    numbers = [
+        claim
+        for claim in found.claims[1:]
+        if claim.kind == "value" or (claim.verdict == "erratum" and claim.mean is not None)
+    ]
+    return [*found.claims[:1], *numbers]
+
+
+def _training_time(found: Findings) -> str:
+    """The seconds that a study's runs trained for, all of them together."""
+    seconds = found.provenance.get("training seconds")
+    if seconds is None:
+        return "—"
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def _citations(source: str) -> list[tuple[str | None, str]]:

@@ -43,8 +43,9 @@ class TestStyles:
         "label",
         [
             "full batch", "m = 200", "m = 150", "m = 50", "m = 1", "SGD", "Momentum 0.9",
-            "Nesterov 0.9", "AdaGrad", "RMSProp", "Adam", "Nadam", "AMSGrad", "training, after the epoch",
-            "validation", "test", "dense", "CNN", "SGD, ten times the rate",
+            "Nesterov 0.9", "AdaGrad", "RMSProp", "Adam", "Nadam", "AMSGrad",
+            "training, after the epoch", "validation", "test", "dense", "CNN",
+            "SGD, ten times the rate",
         ],
     )  # fmt: skip
     def test_expected_labels(self, label):
@@ -197,7 +198,8 @@ def test_legend_names_each_method_once_and_lies_outside_the_axes():
     fig = draw()
     fig.draw_without_rendering()
     (legend,) = fig.legends
-    assert [text.get_text() for text in legend.get_texts()] == ["training, after the epoch", "validation"]
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names == ["training, after the epoch", "validation"]
     box = legend.get_window_extent()
     assert all(not box.overlaps(ax.get_window_extent()) for ax in fig.axes)
     assert box.x1 <= fig.bbox.x1

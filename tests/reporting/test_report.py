@@ -230,6 +230,51 @@ def test_readme_links_files_that_exist_and_keeps_tables_whole(folder):
     assert "\n\n\n" not in readme
 
 
+@pytest.fixture
+def marked(tmp_path):
+    """A file with the lines between which the main claims are written, and old ones there."""
+    file = tmp_path / "ABOUT.md"
+    file.write_text("before\n<!-- claims -->\nold\n<!-- end of claims -->\nafter\n")
+    return file
+
+
+def test_main_claims_are_written_between_the_marks(folder, marked):
+    report.write_claims(marked, folder)
+    lines = marked.read_text().splitlines()
+    assert lines[:2] == ["before", "<!-- claims -->"]
+    assert lines[-2:] == ["<!-- end of claims -->", "after"]
+    assert "old" not in lines
+    rows = [line for line in lines if line.startswith("|")][2:]
+    # Of four claims in each of two studies: the first, the value and the erratum in numbers.
+    assert len(rows) == 6
+    assert "**19,392**" in rows[2]
+    assert "13,932" in rows[2]
+    assert "✗ not reproduced" in rows[1]
+    assert all("Nearer" not in row for row in rows)
+
+
+def test_main_claims_link_the_report_and_tell_the_time(folder, marked):
+    time = {"training seconds": 600.0}
+    findings("momentum", provenance=time).save(folder / "momentum")
+    report.write_claims(marked, folder)
+    text = marked.read_text()
+    (link, *_) = re.findall(r"\]\(([^)#]+)#momentum\)", text)
+    assert (marked.parent / link).parent.resolve() == folder.resolve()
+    assert text.count("| 10 min |") == 1
+    report.write_claims(marked, folder)
+    assert marked.read_text() == text
+
+
+def test_main_claims_need_the_marks(folder, tmp_path):
+    file = tmp_path / "ABOUT.md"
+    with pytest.raises(report.ReportError, match=r"cannot read .*ABOUT\.md"):
+        report.write_claims(file, folder)
+    file.write_text("<!-- claims -->\n")
+    with pytest.raises(report.ReportError, match=r"ABOUT\.md has not the lines <!-- claims -->"):
+        report.write_claims(file, folder)
+    assert file.read_text() == "<!-- claims -->\n"
+
+
 def test_study_without_claims_tables_or_figures(folder):
     empty = {"claims": [], "tables": [], "figures": [], "charts": [], "data": [], "command": ""}
     findings("errata", **empty).save(folder / "errata")
