@@ -1,12 +1,13 @@
 import subprocess
 import sys
 
-import numpy as np
 import pyarrow.parquet
 import pytest
 from markupsafe import escape
 
 import experiments.__main__ as command_line
+from reporting import Findings
+from reporting.claims import SOURCES
 from training import RunsInterrupted
 from training.provenance import ROOT
 from training.store import load_archive
@@ -19,23 +20,13 @@ def own_folders(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def made_up_runs(make_record, monkeypatch):
-    """No training: losses that fall, noisier for small batches, lower for momentum."""
+def made_up_runs(made_up_record, monkeypatch):
+    """The options of each call of `run_all`, which trains nothing."""
     calls = []
 
     def run_all(configs, **options):
         calls.append(options)
-        records = []
-        for config in configs:
-            per_epoch = -(-config.train_size // config.batch_size)
-            iterations = config.iterations or config.epochs * per_epoch
-            rng = np.random.default_rng([config.seed, config.batch_size])
-            noise = rng.normal(size=iterations) / np.sqrt(config.batch_size)
-            losses = 2 * np.exp(-np.arange(iterations) / iterations) + 0.5 * noise
-            final = abs(np.log10(config.learning_rate / 0.1)) + 1 + rng.normal() / 100
-            final -= 0.2 * (config.optimizer != "sgd")
-            records.append(make_record(config, losses, final, seconds=config.batch_size / 100))
-        return records
+        return [made_up_record(config) for config in configs]
 
     monkeypatch.setattr(command_line, "run_all", run_all)
     return calls
@@ -139,6 +130,12 @@ def test_every_study_goes_from_runs_to_report(capsys, tmp_path, made_up_runs, na
     assert study.name == name
     assert escape(study.title) in (out / "index.html").read_text()
     assert {path.suffix for path in (out / name).iterdir()} == {".json", ".npz", ".svg", ".png"}
+    found = Findings.load(out / name)
+    assert found.claims
+    assert found.figures
+    assert {source[0] for source in study.sources} <= SOURCES.keys()
+    assert len({claim.statement for claim in found.claims}) == len(found.claims)
+    assert all(figure.caption.endswith(".") for figure in found.figures)
 
 
 def test_report_draws_again_without_training(capsys, tmp_path, made_up_runs):

@@ -1,0 +1,75 @@
+"""Records of the runs that studies ask for, made up instead of trained."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import pytest
+
+import training
+from datasets.loading import PUBLISHED
+from training import RunRecord
+
+PROVENANCE = {
+    "versions": {"python": "3", "tensorflow": "2", "keras": "3", "numpy": "2"},
+    "processor": "P",
+    "commit": "abc",
+    "date": "2026-01-02 03:04 UTC",
+    "data": {"source": "stand-in", "fingerprint": "f" * 64, "split": "s" * 64},
+}
+
+
+@pytest.fixture
+def made_up_record():
+    """A function of a config."""
+    return made_up
+
+
+def made_up(config):
+    """A record as a run of the config might leave it.
+
+    The loss falls, is noisier for small batches, lowest at a learning rate near 0.03, and lower
+    for anything but plain SGD.
+    """
+    rng = np.random.default_rng([config.seed, int(config.key, 16)])
+    epochs = config.epochs or 1
+    badness = 0.3 + 0.1 * abs(np.log10(config.learning_rate / 0.03)) + 0.01 * rng.random()
+    badness -= 0.2 * (config.optimizer != "sgd")
+    metrics = {"loss": badness + 1 / np.arange(1, epochs + 1)}
+    metrics["accuracy"] = 1 - metrics["loss"] / 4
+    prefixes = [""]
+    prefixes += ["val_"] * (config.validation_size > 0)
+    prefixes += ["evaluated_"] * ("evaluations" in config.keep)
+    final = {name: float(values[-1]) for name, values in metrics.items()}
+    updates = config.updates
+    noise = rng.normal(size=updates) / np.sqrt(config.batch_size)
+    return RunRecord(
+        config=config,
+        status="finished",
+        parameters=1000,
+        iteration_loss=np.float32(badness + np.exp(-np.arange(updates) / updates) + 0.5 * noise),
+        epochs={f"{p}{name}": np.float32(v) for p in prefixes for name, v in metrics.items()},
+        final=final | {f"test_{name}": value + 0.01 for name, value in final.items()},
+        seconds=config.batch_size / 100 + rng.random(),
+        compile_seconds=0.1,
+        provenance=PROVENANCE,
+        kept=kept(config, rng),
+    )
+
+
+def kept(config, rng):
+    images, classes = PUBLISHED[config.dataset].image_shape, 10
+    arrays = {}
+    if "predictions" in config.keep:
+        arrays["test_logits"] = np.float32(3 * rng.normal(size=(200, classes)))
+        arrays["test_labels"] = np.uint8(np.arange(200) % classes)
+    if "examples" in config.keep:
+        arrays["example_images"] = rng.integers(256, size=(classes, *images), dtype=np.uint8)
+        arrays["example_labels"] = np.arange(classes, dtype=np.uint8)
+        arrays["mistakes"] = np.int32([[i, j] for i in range(10) for j in range(10) if i != j])
+        arrays["mistake_images"] = rng.integers(256, size=(90, *images), dtype=np.uint8)
+    if "weights" in config.keep:
+        weights = training.build(config).get_weights()
+        arrays |= {f"weights/{place:02d}": array for place, array in enumerate(weights)}
+    return arrays
