@@ -39,9 +39,8 @@ def dense_classifier(
         ValueError: when a size is not positive or dropout lies outside [0, 1).
     """
     _check(hidden=hidden, classes=(classes,), dropout=dropout)
-    seeds = _layer_seeds(seed)
-    inputs = keras.Input(input_shape, name="image")
-    outputs = _scaled(inputs, scaling)
+    seeds = layer_seeds(seed)
+    inputs, outputs = image_input(input_shape, scaling)
     outputs = layers.Flatten(name="flatten")(outputs)
     outputs = _dense_head(outputs, hidden, dropout, activation, classes, seeds)
     return keras.Model(inputs, outputs, name="dense_classifier")
@@ -99,11 +98,8 @@ def cnn_classifier(
         dropout=dropout,
         block_dropout=block_dropout,
     )
-    seeds = _layer_seeds(seed)
-    inputs = keras.Input(input_shape, name="image")
-    outputs = _scaled(inputs, scaling)
-    if len(input_shape) == 2:
-        outputs = layers.Reshape((*input_shape, 1), name="channel")(outputs)
+    seeds = layer_seeds(seed)
+    inputs, outputs = image_input(input_shape, scaling, channels=True)
     outputs = _augmented(outputs, augmentation, seeds)
     for block, count in enumerate(filters, start=1):
         side = min(outputs.shape[1:3]) - (kernel_size - 1 if padding == "valid" else 0)
@@ -148,10 +144,6 @@ def _dense_head(outputs, hidden, dropout, activation, classes, seeds):
     )(outputs)
 
 
-def _scaled(inputs, scaling):
-    return inputs if scaling is None else layers.Rescaling(scaling, name="scaling")(inputs)
-
-
 def _augmented(outputs, augmentation, seeds):
     for name in augmentation:
         if name not in AUGMENTATIONS:
@@ -162,7 +154,16 @@ def _augmented(outputs, augmentation, seeds):
     return outputs
 
 
-def _layer_seeds(seed):
+def image_input(input_shape, scaling, channels=False):
+    """The input of a model, and what its first layer sees: scaled and, if asked, with channels."""
+    inputs = keras.Input(input_shape, name="image")
+    outputs = inputs if scaling is None else layers.Rescaling(scaling, name="scaling")(inputs)
+    if channels and len(input_shape) == 2:
+        outputs = layers.Reshape((*input_shape, 1), name="channel")(outputs)
+    return inputs, outputs
+
+
+def layer_seeds(seed):
     """One seed for each layer, so that equal layers do not start equal."""
     generator = None if seed is None else np.random.default_rng(seed)
     while True:

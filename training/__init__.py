@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-_OF_TENSORFLOW = {"fit": "fitting", "History": "fitting", "build": "train", "trained": "train"}
+_OF_TENSORFLOW = {"fit": "fitting", "History": "fitting", "build": "engines", "trained": "train"}
 
 
 def __getattr__(name):

@@ -6,6 +6,7 @@ import json
 import math
 
 from datasets import NAMES, stand_in
+from models import from_scratch
 from training.optimizers import OPTIMIZERS, SCHEDULES
 
 MODELS = {
@@ -14,6 +15,8 @@ MODELS = {
         "cnn_classifier",
         ("filters", "padding", "block_dropout", "augmentation", "hidden", "dropout", "activation"),
     ),
+    "tanh_network": ("tanh_network", ("hidden",)),
+    "numpy_cnn": ("numpy_cnn", ()),
 }
 """Model name → its builder in `models`, and the fields of a config that are its arguments."""
 
@@ -22,6 +25,12 @@ MODEL_FIELDS = sorted({field for _, fields in MODELS.values() for field in field
 
 SCALINGS = {"unit": 1 / 255, "none": None}
 """Scaling name → factor on the pixels."""
+
+ENGINES = ("keras", "numpy", "loops")
+"""What can train a network; see `training.engines`."""
+
+NUMPY_ACTIVATIONS = ("relu", "sigmoid", "tanh")
+"""Activations that the engines in NumPy know."""
 
 AUGMENTATIONS = ("crop", "flip")
 """Names that the builders of `models` know."""
@@ -46,6 +55,7 @@ class RunConfig:
             images.
         scaling: of the pixels, a key of `SCALINGS`.
         model: key of `MODELS`.
+        engine: of `ENGINES`; "numpy" and "loops" start from the weights that "keras" starts from.
         hidden: neurons of the hidden layers; None takes the builder's default, as below.
         filters: filters of the convolutions.
         padding: of the convolutions, "valid" or "same".
@@ -75,6 +85,7 @@ class RunConfig:
     validation_size: int = 0
     scaling: str = "unit"
     model: str = "dense"
+    engine: str = "keras"
     hidden: tuple | None = None
     filters: tuple | None = None
     padding: str | None = None
@@ -108,6 +119,7 @@ class RunConfig:
             ("data", ("real", "stand-in")),
             ("scaling", SCALINGS),
             ("model", MODELS),
+            ("engine", ENGINES),
             ("optimizer", OPTIMIZERS),
             ("schedule", SCHEDULES),
             ("padding", (None, "valid", "same")),
@@ -139,8 +151,22 @@ class RunConfig:
             if getattr(self, field) is not None and field not in MODELS[self.model][1]:
                 raise ConfigError(
                     f"{field} is no option of model {self.model!r}; "
-                    f"it takes {', '.join(MODELS[self.model][1])}"
+                    f"it takes {', '.join(MODELS[self.model][1]) or 'none'}"
                 )
+        if self.engine != "keras":
+            self._check_numpy()
+        if self.engine == "loops" and self.model != "numpy_cnn":
+            raise ConfigError(f"engine 'loops' trains model 'numpy_cnn' alone, not {self.model!r}")
+
+    def _check_numpy(self):
+        """Check that the config asks for nothing that NumPy's networks have not."""
+        _check_one("optimizer of engine 'numpy'", self.optimizer, from_scratch.OPTIMIZERS)
+        _check_one("activation of engine 'numpy'", self.activation, (None, *NUMPY_ACTIVATIONS))
+        for field in ("schedule", "patience", "augmentation"):
+            if getattr(self, field) != getattr(type(self), field):
+                raise ConfigError(f"{field} needs engine 'keras', not {self.engine!r}")
+        if "evaluations" in self.keep:
+            raise ConfigError(f"keep 'evaluations' needs engine 'keras', not {self.engine!r}")
 
     @property
     def key(self):

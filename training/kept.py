@@ -4,17 +4,17 @@ import numpy as np
 from scipy.special import softmax
 
 
-def kept_of(config, model, data):
+def kept_of(config, engine, data):
     """Name → array, as `RunRecord.kept` describes them.
 
     Args:
         config: a `RunConfig`; of its `keep`, "evaluations" is none of this module's business.
-        model: its model after training.
+        engine: that trained it, of `training.engines`.
         data: its `datasets.Dataset`.
     """
     kept = {}
     if "predictions" in config.keep:
-        kept["test_logits"] = _logits(model, data.x_test)
+        kept["test_logits"] = engine.logits(data.x_test)
         kept["test_labels"] = data.y_test.astype(np.uint8)
     if "examples" in config.keep:
         first = np.array([np.argmax(data.y_test == label) for label in np.unique(data.y_test)])
@@ -25,7 +25,7 @@ def kept_of(config, model, data):
         kept["mistake_images"] = data.x_test[list(mistaken.values())]
         kept["mistakes"] = np.array(list(mistaken), np.int32).reshape(-1, 2)
     if "weights" in config.keep:
-        kept |= {f"weights/{place:02d}": array for place, array in enumerate(model.get_weights())}
+        kept |= {f"weights/{place:02d}": array for place, array in enumerate(engine.weights())}
     return kept
 
 
@@ -45,8 +45,3 @@ def worst_mistakes(logits, labels):
     ascending = wrong[np.argsort(confidence[wrong], kind="stable")]
     worst = {(int(labels[i]), int(predicted[i])): int(i) for i in ascending}
     return dict(sorted(worst.items()))
-
-
-def _logits(model, x, batch_size=1000):
-    batches = (x[start : start + batch_size] for start in range(0, len(x), batch_size))
-    return np.concatenate([model.predict_on_batch(batch) for batch in batches])

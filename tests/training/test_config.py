@@ -84,6 +84,7 @@ def test_every_field_counts():
         "validation_size": 10,
         "scaling": "none",
         "model": "cnn",
+        "engine": "numpy",
         "hidden": (),
         "dropout": 0.0,
         "activation": "relu",

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from benchmarks import plain_loops
+from models.from_scratch import plain_loops
 from models.from_scratch import (
     check_gradients,
     epoch_order,

@@ -1,6 +1,6 @@
 """Numpy-CNN's network in plain loops: one image, one filter and one window at a time (D 3).
 
-This is how D writes it, and what `models.from_scratch.numpy_cnn` is measured against. Arrays are
+This is how D writes it, and what the vectorised `numpy_cnn` is measured against. Arrays are
 those of one image, channels last; weights are in the order and the shapes of `get_weights`.
 """
 

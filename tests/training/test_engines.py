@@ -1,0 +1,118 @@
+"""The same runs in Keras, in NumPy and in plain loops."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from training import ConfigError, RunConfig
+from training.config import ENGINES as NAMES
+from training.config import NUMPY_ACTIVATIONS
+from training.engines import _ACTIVATIONS, ENGINES, build, network_of
+from training.train import train
+
+
+@pytest.fixture
+def small(small_sets, monkeypatch):
+    monkeypatch.setenv("DESCENT_CACHE_DIR", str(small_sets))
+
+    def config(**fields):
+        sizes = {"train_size": 50, "batch_size": 16, "epochs": 2, "dataset": "mnist"}
+        return RunConfig(**{"data": "stand-in", **sizes, **fields})
+
+    return config
+
+
+def test_names_agree():
+    assert tuple(ENGINES) == NAMES
+    assert tuple(_ACTIVATIONS) == NUMPY_ACTIVATIONS
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"hidden": (8, 5), "activation": "tanh", "optimizer": "momentum"},
+        {"model": "cnn", "filters": (3, 4), "hidden": (6,), "optimizer": "adam"},
+        {"model": "cnn", "filters": (3,), "padding": "same", "activation": "sigmoid"},
+        {"model": "tanh_network", "hidden": (7,), "learning_rate": 0.1},
+        {"model": "numpy_cnn", "optimizer": "adam", "learning_rate": 0.001},
+        {"hidden": (4,), "scaling": "none", "learning_rate": 1e-5, "optimizer": "rmsprop"},
+        {"hidden": (4,), "validation_size": 30, "optimizer": "nesterov"},
+        {"hidden": (4,), "batch_size": 80, "optimizer": "adagrad"},
+    ],
+)
+def test_numpy_follows_keras(small, fields):
+    ours, theirs = (train(small(engine=engine, **fields)) for engine in ("numpy", "keras"))
+    np.testing.assert_allclose(ours.iteration_loss, theirs.iteration_loss, rtol=2e-4)
+    assert ours.iteration_loss.dtype == np.float32
+    assert ours.parameters == theirs.parameters
+    assert ours.epochs.keys() == theirs.epochs.keys()
+    for name, values in ours.epochs.items():
+        np.testing.assert_allclose(values, theirs.epochs[name], rtol=2e-3)
+    assert ours.final == pytest.approx(theirs.final, rel=2e-3)
+
+
+def test_plain_loops_follow_numpy(small):
+    fields = {"model": "numpy_cnn", "optimizer": "adam", "learning_rate": 0.001, "batch_size": 3}
+    configs = [
+        small(engine=engine, train_size=5, epochs=None, iterations=3, **fields)
+        for engine in ("loops", "numpy")
+    ]
+    loops, vectorised = (train(config) for config in configs)
+    np.testing.assert_allclose(loops.iteration_loss, vectorised.iteration_loss, rtol=1e-4)
+    assert loops.final == pytest.approx(vectorised.final, rel=1e-3)
+    assert loops.seconds > vectorised.seconds
+
+
+def test_numpy_keeps_what_keras_keeps(small):
+    keep = ("predictions", "weights")
+    records = [
+        train(small(engine=engine, model="tanh_network", hidden=(5,), keep=keep))
+        for engine in ("numpy", "keras")
+    ]
+    ours, theirs = (record.kept for record in records)
+    assert ours.keys() == theirs.keys()
+    for name, array in ours.items():
+        assert array.dtype == theirs[name].dtype
+        np.testing.assert_allclose(array, theirs[name], rtol=2e-3, atol=2e-4)
+
+
+@settings(deadline=None, max_examples=8)
+@given(
+    hidden=st.lists(st.integers(1, 6), max_size=2),
+    filters=st.lists(st.integers(1, 4), max_size=2),
+    padding=st.sampled_from(["valid", "same"]),
+    seed=st.integers(0, 9),
+)
+def test_outputs_are_those_of_the_keras_model(hidden, filters, padding, seed):
+    config = RunConfig(
+        model="cnn", hidden=hidden, filters=filters, padding=padding, epochs=1, seed=seed
+    )
+    model = build(config)
+    network = network_of(model)
+    network.set_weights(model.get_weights())
+    x = np.random.default_rng([seed]).integers(256, size=(3, 28, 28), dtype=np.uint8)
+    np.testing.assert_allclose(
+        network.forward(x[..., None] / np.float32(255)), model(x), rtol=1e-4, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"engine": "torch"}, "unknown engine 'torch'; choose from keras, numpy, loops"),
+        ({"engine": "numpy", "schedule": "cosine"}, "schedule needs engine 'keras', not 'numpy'"),
+        (
+            {"engine": "numpy", "patience": 2, "validation_size": 5},
+            "patience needs engine 'keras', not 'numpy'",
+        ),
+        ({"engine": "numpy", "optimizer": "nadam"}, "unknown optimizer of engine 'numpy' 'nadam'"),
+        ({"engine": "numpy", "activation": "gelu"}, "unknown activation of engine 'numpy' 'gelu'"),
+        ({"engine": "numpy", "keep": ("evaluations",)}, "keep 'evaluations' needs engine 'keras'"),
+        ({"engine": "loops"}, "engine 'loops' trains model 'numpy_cnn' alone, not 'dense'"),
+    ],
+)
+def test_what_numpy_has_not(fields, message):
+    with pytest.raises(ConfigError) as error:
+        RunConfig(epochs=1, **fields)
+    assert str(error.value).startswith(message)
