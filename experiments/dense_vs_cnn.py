@@ -27,15 +27,14 @@ ERROR = CRITERIA["validation error"]
 
 @study.runs
 def runs(lab):
-    n, validation = lab.choose(quick=(5_000, 1_000), paper=(48_000, 12_000))
-    trial_epochs, epochs = lab.choose(quick=(3, 6), paper=(8, 20))
+    n, validation, epochs = lab.choose(quick=(5_000, 1_000, 4), paper=(48_000, 12_000, 15))
     base = lab.config(
         train_size=n, validation_size=validation, batch_size=150, optimizer="adam",
         learning_rate=0.001, schedule="cosine", epochs=epochs,
     )  # fmt: skip
     dense = base.replace(dropout=0.4)
-    cnn = base.replace(epochs=trial_epochs, model="cnn", padding="same", hidden=(256,))
-    dropout = cnn.replace(dropout=0.5, block_dropout=0.15)
+    cnn = base.replace(model="cnn", padding="same", hidden=(256,))
+    dropout = cnn.replace(dropout=0.4, block_dropout=0.1)
     candidates = {
         DENSE: {
             "250 neurons": dense.replace(hidden=(250,)),
@@ -46,17 +45,23 @@ def runs(lab):
             "no regularisation": cnn,
             "dropout": dropout,
             "dropout, flip": dropout.replace(augmentation=("flip",)),
-            "dropout, flip, crop": dropout.replace(augmentation=("flip", "crop")),
         },
     }
     trials = {network: lab.trials(of_network) for network, of_network in candidates.items()}
     best = {network: candidates[network][best_of(trials[network])] for network in candidates}
     tuned = lab.tune(best, (0.0003, 0.001, 0.003), by="validation error")
     # The test images are looked at once, after training on all others.
-    final = {"train_size": n + validation, "validation_size": 0, "epochs": epochs}
+    final = {"train_size": n + validation, "validation_size": 0}
     kept = {"keep": ("predictions", "examples")}
     plain = lab.config(
-        model="cnn", hidden=(128,), optimizer="adam", learning_rate=0.001, **final, **kept
+        model="cnn",
+        hidden=(128,),
+        optimizer="adam",
+        learning_rate=0.001,
+        batch_size=150,
+        epochs=epochs,
+        **final,
+        **kept,
     )
     networks = {
         DENSE: tuned[DENSE].replace(**final, **kept),
@@ -108,12 +113,12 @@ def claims(runs):
 @study.table
 def candidates(runs):
     rows = [
-        [network, label, records[0].parameters, records[0].config.epochs,
-         summary(100 * over_seeds(records, ERROR)), label == best_of(trials)]
+        [network, label, records[0].parameters, summary(100 * over_seeds(records, ERROR)),
+         label == best_of(trials)]
         for network, trials in runs["trials"].items()
         for label, records in trials.items()
     ]  # fmt: skip
-    columns = ["network", "candidate", "parameters", "epochs", "validation error (%)", "chosen"]
+    columns = ["network", "candidate", "parameters", "validation error (%)", "chosen"]
     return Table("Chosen by validation, on seeds that no comparison uses", columns, rows)
 
 
@@ -198,15 +203,10 @@ def confusion(runs):
 )
 def most_confused(runs):
     records = runs["networks"][CNN]
-    images = {tuple(pair): image for pair, image in zip(
-        records[0].kept["mistakes"].tolist(), records[0].kept["mistake_images"], strict=True
-    )}  # fmt: skip
-    fig, axes = plots.figure(1, 6, width=13, height=3.4)
-    for ax, (true, taken, share) in zip(axes, predictions.most_confused(records, 6), strict=True):
-        if (true, taken) in images:
-            grids.draw_picture(ax, images[true, taken])
-        ax.set_title(f"{CLASSES[true]}\ntaken for\n{CLASSES[taken]}\n{share:.1%}")
-    return fig
+    images = predictions.mistakes(records[0])
+    pairs = [pair for pair in predictions.most_confused(records, 8) if pair[:2] in images][:6]
+    titles = [f"{CLASSES[true]}\ntaken for\n{CLASSES[p]}\n{share:.1%}" for true, p, share in pairs]
+    return grids.draw_images([images[true, p][0] for true, p, _ in pairs], titles, 6, width=12)
 
 
 if __name__ == "__main__":

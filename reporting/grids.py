@@ -85,6 +85,31 @@ def mosaic(pictures, columns):
     return grid.reshape(rows * height, columns * width)[:-margin, :-margin]
 
 
+def draw_images(images, titles, columns, width):
+    """Draw images in rows, each under its title.
+
+    Args:
+        images: shape (n, rows, columns) or (n, rows, columns, channels).
+        titles: one for each.
+        columns: images in a row.
+        width: of the figure in inches.
+
+    Returns:
+        The figure.
+    """
+    rows = -(-len(images) // columns)
+    lines = max(title.count("\n") + 1 for title in titles)
+    height = rows * (width / columns + 0.24 * lines) + 0.5
+    fig, axes = plots.figure(rows, columns, width, height, squeeze=False)
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, image, title in zip(axes.flat, images, titles, strict=False):
+        draw_picture(ax, image)
+        with plots.style():
+            ax.set_title(title, size=12)
+    return fig
+
+
 def draw_shares(ax, percentages, names):
     """Draw a confusion matrix: each cell coloured by its percentage and labelled with it.
 

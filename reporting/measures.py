@@ -17,6 +17,11 @@ final_loss = final("loss")
 """Loss on all training images after the last update, without dropout."""
 
 
+def images_per_second(record):
+    """Sample gradients computed in a second of training."""
+    return record.sample_gradients[-1] / record.seconds
+
+
 def fluctuation(record, last=50):
     """Standard deviation of the batch loss around a straight line, over the last iterations."""
     iterations = np.arange(last)

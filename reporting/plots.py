@@ -72,6 +72,11 @@ FAMILIES = {
         "CNN": Style(ORANGE, DASHED, "s"),
         "CNN, unregularised": Style(VERMILLION, DOTTED, "^"),
     },
+    "engine": {
+        "Keras": Style(BLACK, SOLID, "o"),
+        "NumPy": Style(ORANGE, DASHED, "s"),
+        "plain loops": Style(BLUE, DOTTED, "^"),
+    },
     "neurons": {
         "250 neurons": Style(SKY, SOLID, "o"),
         "2250 neurons": Style(BLUE, SOLID, "s"),

@@ -105,3 +105,24 @@ def loss_of(record, right):
 def confidence_when_wrong(record):
     """Mean probability given to the predicted class of the images classified wrongly."""
     return float(probabilities(record).max(axis=1)[~is_right(record)].mean())
+
+
+def mistakes(record):
+    """For each pair of classes (true, predicted) the image so mistaken most surely.
+
+    Args:
+        record: that keeps "examples", too.
+
+    Returns:
+        (true, predicted) → image and the probability given to the predicted class, for the pairs
+        that occur; the surest first.
+    """
+    labels, confidence = record.kept["test_labels"], probabilities(record).max(axis=1)
+    predicted = record.kept["test_logits"].argmax(axis=1)
+    found = {}
+    for (true, taken), image in zip(
+        record.kept["mistakes"].tolist(), record.kept["mistake_images"], strict=True
+    ):
+        of_pair = (labels == true) & (predicted == taken)
+        found[true, taken] = image, float(confidence[of_pair].max(initial=0))
+    return dict(sorted(found.items(), key=lambda item: -item[1][1]))
