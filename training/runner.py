@@ -1,8 +1,11 @@
 """Runs from the cache, or trained in worker processes and stored as each one finishes."""
 
 import contextlib
+import functools
 import os
 import signal
+import threading
+import time
 import warnings
 from pathlib import Path
 
@@ -92,7 +95,10 @@ def _train_all(configs, cache, jobs, data_dir):
         return_as="generator_unordered",
     )
     with _interrupts_ignored():
-        return parallel(joblib.delayed(_train_and_store)(c, cache, data_dir) for c in configs)
+        return parallel(
+            joblib.delayed(_train_and_store)(config, cache, data_dir, os.getpid())
+            for config in configs
+        )
 
 
 @contextlib.contextmanager
@@ -115,14 +121,28 @@ def _sample_gradients(config):
     return config.epochs * config.train_size
 
 
-def _train_and_store(config, cache, data_dir):
+def _train_and_store(config, cache, data_dir, caller):
     """In a worker: train one config on one thread, and store it."""
+    if os.getppid() == caller:
+        _exit_after(caller)
     import_tensorflow(threads=1)
     from training.train import train
 
     record = train(config, data_dir)
     cache.save(record)
     return record
+
+
+@functools.cache
+def _exit_after(parent):
+    """Exit when the parent process is gone; killed, it cannot tell its workers."""
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _stop_workers():

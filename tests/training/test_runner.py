@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import warnings
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -378,3 +379,33 @@ def test_interrupted_sweep(tmp_path, jobs, stored):
     verdict, told, total = out.split()
     assert (verdict, int(total)) == ("interrupted", len(LONG))
     assert stored <= int(told) == kept < len(LONG)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_end_with_the_process_that_started_them(tmp_path, signal_number):
+    with sweep(LONG, {"jobs": 2, "runs_dir": str(tmp_path)}) as process:
+        wait_for_records(tmp_path, 1, process)
+        workers = children_of(process.pid)
+        assert len(workers) >= 2
+        process.send_signal(signal_number)  # to it alone, not to its group
+        process.wait()
+        deadline = time.monotonic() + 20
+        while workers and time.monotonic() < deadline:
+            time.sleep(0.2)
+            workers = {pid for pid in workers if running(pid)}
+    assert workers == set()
+
+
+def children_of(parent):
+    """The processes that it started, from Linux's table of processes."""
+    stats = [path.read_text() for path in Path("/proc").glob("[0-9]*/stat")]
+    fields = [(int(stat.split()[0]), stat.rpartition(")")[2].split()) for stat in stats]
+    return {pid for pid, rest in fields if int(rest[1]) == parent}
+
+
+def running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
