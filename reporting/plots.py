@@ -67,6 +67,20 @@ FAMILIES = {
         "without dropout": Style(BLUE, SOLID, "o"),
         "dropout 0.4": Style(ORANGE, DASHED, "s"),
     },
+    "kernel": {
+        "polynomial, coef0 = 0": Style(VERMILLION, DASHED, "o"),
+        "polynomial, coef0 = 1": Style(BLUE, SOLID, "s"),
+        "RBF": Style(BLACK, DASH_DOT, "D"),
+        "linear": Style(GREY, SOLID, "v"),
+    },
+    "formula": {
+        "as printed": Style(VERMILLION, DASHED, "o"),
+        "what holds": Style(BLUE, SOLID, "s"),
+    },
+    "output": {
+        "one number": Style(VERMILLION, DASHED, "o"),
+        "softmax": Style(BLUE, SOLID, "s"),
+    },
     "network": {
         "dense": Style(BLUE, SOLID, "o"),
         "CNN": Style(ORANGE, DASHED, "s"),

@@ -1,0 +1,126 @@
+"""Numpy-CNN's network by hand, beside loops and Keras: `python -m benchmarks.by_hand`.
+
+Each way trains in a process of its own, the ways in turn; `python -m benchmarks.by_hand WAY` times
+one and prints its images per second.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from training.provenance import ROOT, provenance
+
+ROUNDS = 5
+BATCH_SIZE = 32
+EXAMPLES = 64 * BATCH_SIZE
+
+
+def images():
+    """Random images, float32, shape (examples, 28, 28, 1), and labels, int32."""
+    rng = np.random.default_rng([0])
+    return (
+        rng.random((EXAMPLES, 28, 28, 1), np.float32),
+        rng.integers(10, size=EXAMPLES).astype(np.int32),
+    )
+
+
+def keras_fit():
+    """`model.fit` as anyone would call it."""
+    import keras
+
+    import models
+
+    x, y = images()
+    model = models.numpy_cnn((28, 28, 1), seed=0)
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return EXAMPLES, lambda: model.fit(x, y, BATCH_SIZE, verbose=0)
+
+
+def vectorised():
+    """`models.from_scratch`, on one thread."""
+    from threadpoolctl import threadpool_limits
+
+    from models import from_scratch
+
+    threadpool_limits(1)
+    x, y = images()
+    network, optimizer = from_scratch.numpy_cnn(seed=0), from_scratch.OPTIMIZERS["adam"]()
+    return EXAMPLES, lambda: network.fit(x, y, optimizer, batch_size=BATCH_SIZE)
+
+
+def loops():
+    """The formulas as loops over images, filters and windows: one batch, without the update."""
+    from models import from_scratch
+    from models.from_scratch import plain_loops
+
+    x, y = (part[:BATCH_SIZE] for part in images())
+    weights = from_scratch.numpy_cnn(seed=0).parameters
+    return BATCH_SIZE, lambda: plain_loops.loss_and_gradients(weights, x, y)
+
+
+WAYS = {"keras_fit": "Keras, model.fit", "vectorised": "NumPy, vectorised", "loops": "Plain loops"}
+"""Function of this module → what the table calls it."""
+
+
+def images_per_second(way, repeats=3):
+    """The best of some repeats, after one that warms up."""
+    count, train = globals()[way]()
+    seconds = []
+    for _ in range(1 + repeats):
+        started = time.perf_counter()
+        train()
+        seconds.append(time.perf_counter() - started)
+    return count / min(seconds[1:])
+
+
+def measure(way):
+    """Images per second in a new process."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.by_hand", way],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return float(done.stdout.split()[-1])
+
+
+def main():
+    """Measure, print, and write `by_hand.md` beside this file."""
+    rounds = [{way: measure(way) for way in WAYS} for _ in range(ROUNDS)]
+    facts = provenance()
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    lines = [
+        "# Numpy-CNN's network by hand",
+        "",
+        f"Written by `make bench`. Batches of {BATCH_SIZE}, float32, forward, backward and Adam's "
+        f"update (the loops without it). Medians of {ROUNDS} rounds; in brackets the smallest and "
+        "the largest ratio of a round.",
+        "",
+        f"{facts['processor']}, {os.cpu_count()} cores; {versions}; {date.today()}.",
+        "",
+        "| Way | Images per second | Ratio to Keras | Ratio to loops |",
+        "|---|---:|---:|---:|",
+    ]
+    for way, title in WAYS.items():
+        rate = statistics.median(of[way] for of in rounds)
+        ratios = [ratio([of[way] / of[base] for of in rounds]) for base in ("keras_fit", "loops")]
+        lines.append(f"| {title} | {rate:,.4g} | {' | '.join(ratios)} |")
+    text = "\n".join(lines) + "\n"
+    Path(__file__).with_name("by_hand.md").write_text(text)
+    print(text)
+
+
+def ratio(values):
+    """Median, smallest and largest."""
+    return f"{statistics.median(values):,.3g} ({min(values):,.3g} to {max(values):,.3g})"
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        print(images_per_second(sys.argv[1]))
+    else:
+        main()
