@@ -1,0 +1,58 @@
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import pytest
+
+from models import from_scratch, numpy_cnn, tanh_network
+
+
+def parameters(model):
+    return sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (28, 28, 1)])
+def test_numpy_cnn_has_the_parameters_of_the_network_by_hand(shape):
+    model = numpy_cnn(shape)
+    ours = from_scratch.numpy_cnn()
+    assert parameters(model) == 105_634
+    assert [w.shape for w in model.get_weights()] == [w.shape for w in ours.get_weights()]
+
+
+def test_tanh_network_has_the_parameters_of_the_network_by_hand():
+    model = tanh_network((2,), hidden=(4,), classes=2)
+    ours = from_scratch.tanh_network(inputs=2, hidden=4, classes=2)
+    assert parameters(model) == (2 * 4 + 4) + (4 * 2 + 2)
+    assert [w.shape for w in model.get_weights()] == [w.shape for w in ours.get_weights()]
+
+
+def test_tanh_network_by_its_formula():
+    model = tanh_network((3, 2), hidden=(5,), classes=4, scaling=0.5, seed=0)
+    w_h, b_h, w_y, b_y = model.get_weights()
+    x = np.random.default_rng([0]).normal(size=(7, 3, 2)).astype(np.float32)
+    expected = np.tanh(0.5 * x.reshape(7, 6) @ w_h + b_h) @ w_y + b_y
+    np.testing.assert_allclose(model(x), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_tanh_network_draws_all_parameters_from_one_normal_distribution():
+    for array in tanh_network((28, 28), hidden=(400,), seed=0).get_weights():
+        if array.size >= 400:
+            # Five standard deviations of the estimates.
+            assert abs(array.mean()) < 5 * 0.3 / np.sqrt(array.size)
+            assert abs(array.std() / 0.3 - 1) < 5 / np.sqrt(2 * array.size)
+        assert np.count_nonzero(array) == array.size
+
+
+@pytest.mark.parametrize(("builder", "shape"), [(numpy_cnn, (28, 28)), (tanh_network, (6, 6))])
+def test_a_seed_repeats_and_seed_zero_is_one(builder, shape):
+    zero, again, one = (builder(shape, seed=seed).get_weights() for seed in (0, 0, 1))
+    for first, second, other in zip(zero, again, one, strict=True):
+        np.testing.assert_array_equal(first, second)
+        assert not first.any() or not np.array_equal(first, other)
+
+
+def test_equal_layers_do_not_start_equal():
+    weights = tanh_network((5,), hidden=(5, 5), classes=5, seed=0).get_weights()
+    kernels = [w for w in weights if w.ndim == 2]
+    assert not np.array_equal(kernels[0], kernels[1])
