@@ -115,3 +115,12 @@ def test_pictures_of_the_same_height():
     fig.canvas.draw()
     heights = [ax.get_window_extent().height for ax in axes]
     assert heights[0] == pytest.approx(heights[1], rel=0.02)
+
+
+def test_images_stand_in_rows_under_their_titles():
+    images = np.arange(5 * 4).reshape(5, 2, 2)
+    fig = grids.draw_images(images, [f"number\n{k}" for k in range(5)], columns=3, width=6)
+    shown = [ax for ax in fig.axes if ax.images]
+    assert [ax.get_title(loc="left") for ax in shown] == [f"number\n{k}" for k in range(5)]
+    np.testing.assert_array_equal(shown[4].images[0].get_array(), images[4])
+    assert len(fig.axes) == 6

@@ -5,6 +5,7 @@ from reporting.measures import (
     crossing_epoch,
     final,
     fluctuation,
+    images_per_second,
     iterations_to_reach,
     over_seeds,
     running_mean,
@@ -112,3 +113,8 @@ def test_straightness_of_noise_lies_between():
     assert ((values > 0) & (values < 1)).all()
     assert 0.4 < values.mean() < 0.65
     assert straightness([CHECKERS])[0] < 0.5
+
+
+def test_images_per_second(make_record):
+    record = make_record(losses=[1.0] * 4, seconds=2.0, train_size=10, batch_size=4)
+    assert images_per_second(record) == (4 + 4 + 2 + 4) / 2

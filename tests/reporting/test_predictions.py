@@ -11,6 +11,7 @@ from reporting.predictions import (
     is_right,
     loss_of,
     losses,
+    mistakes,
     most_confused,
     probabilities,
     reliability,
@@ -102,3 +103,20 @@ def test_properties(seed, classes, bins):
 def test_losses_of_huge_logits_are_finite(predicting):
     record = predicting([[1e4, -1e4], [1e4, -1e4]], [0, 1])
     np.testing.assert_allclose(losses(record), [0, 2e4])
+
+
+def test_mistakes_are_the_surest_first(make_record):
+    logits = np.log([[8, 1, 1], [1, 8, 1], [2, 6, 2], [1, 1, 98], [6, 3, 1]])
+    record = make_record(
+        kept={
+            "test_logits": np.float32(logits),
+            "test_labels": np.uint8([0, 0, 0, 1, 1]),
+            "mistakes": np.int32([[0, 1], [1, 0], [1, 2]]),
+            "mistake_images": np.uint8([[[1]], [[2]], [[3]]]),
+        }
+    )
+    found = mistakes(record)
+    assert list(found) == [(1, 2), (0, 1), (1, 0)]
+    assert [image.item() for image, _ in found.values()] == [3, 1, 2]
+    # Two images of class 0 are taken for class 1, with probabilities 0.8 and 0.6.
+    assert [sure for _, sure in found.values()] == pytest.approx([0.98, 0.8, 0.6], rel=1e-6)

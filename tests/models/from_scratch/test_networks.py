@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.from_scratch import plain_loops
 from models.from_scratch import (
     check_gradients,
     epoch_order,
     numpy_cnn,
+    plain_loops,
     relative_error,
     sigmoid_neuron,
     tanh_network,
