@@ -31,15 +31,20 @@ def names(tmp_path, monkeypatch):
     (x, y), (xv, yv) = images(300), images(30)
     model = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
-    return {"x": x, "y": y, "xv": xv, "yv": yv, "model": model}
+    return {
+        **{"x": x, "y": y, "xv": xv, "yv": yv, "model": model},
+        **{"images": x[:50, ..., None] / np.float32(255), "labels": y[:50]},
+    }
 
 
 def test_snippets_run(names, monkeypatch):
-    recording, fitting, sweep = snippets()
+    recording, fitting, by_hand, sweep = snippets()
     exec(recording, names)
     assert names["losses"].values.shape == (6,)
     exec(fitting, names)
     assert names["history"].iteration_loss.shape == (6,)
+    exec(by_hand, names)
+    assert names["history"].iteration_loss.shape == (4,)
     # The sweep itself would train on whole data sets.
     monkeypatch.setattr(training, "run_all", lambda configs, jobs: configs)
     exec(sweep, names)
