@@ -104,7 +104,13 @@ class RunConfig:
     seed: int = 0
 
     def __post_init__(self):
-        """Check every field; lists, as JSON gives them, become tuples, and 1 a rate of 1.0."""
+        """Check every field by itself, and then what they ask for together."""
+        self._normalise()
+        self._check_values()
+        self._check_together()
+
+    def _normalise(self):
+        """Lists, as JSON gives them, become tuples, and 1 a rate of 1.0."""
         for field in ("hidden", "filters"):
             if getattr(self, field) is not None:
                 object.__setattr__(self, field, _sizes(field, getattr(self, field)))
@@ -114,6 +120,8 @@ class RunConfig:
         for field in ("learning_rate", "dropout", "block_dropout"):
             if type(getattr(self, field)) is int:
                 object.__setattr__(self, field, float(getattr(self, field)))
+
+    def _check_values(self):
         for field, allowed in (
             ("dataset", NAMES),
             ("data", ("real", "stand-in")),
@@ -143,6 +151,8 @@ class RunConfig:
                 raise ConfigError(f"{field} must be a number in [0, 1), not {share!r}")
         if activation is not None and not isinstance(activation, str):
             raise ConfigError(f"activation must be the name of one in Keras, not {activation!r}")
+
+    def _check_together(self):
         if (self.epochs is None) == (self.iterations is None):
             raise ConfigError("give either epochs or iterations")
         if self.patience is not None and not self.validation_size:
@@ -154,11 +164,11 @@ class RunConfig:
                     f"it takes {', '.join(MODELS[self.model][1]) or 'none'}"
                 )
         if self.engine != "keras":
-            self._check_numpy()
+            self._check_engine()
         if self.engine == "loops" and self.model != "numpy_cnn":
             raise ConfigError(f"engine 'loops' trains model 'numpy_cnn' alone, not {self.model!r}")
 
-    def _check_numpy(self):
+    def _check_engine(self):
         """Check that the config asks for nothing that NumPy's networks have not."""
         _check_one("optimizer of engine 'numpy'", self.optimizer, from_scratch.OPTIMIZERS)
         _check_one("activation of engine 'numpy'", self.activation, (None, *NUMPY_ACTIVATIONS))
