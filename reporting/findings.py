@@ -45,11 +45,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawn figure: files NAME.svg and NAME.png beside the findings."""
+    """A drawn figure: files NAME.svg and NAME.png beside the findings.
+
+    One that is `animated` has NAME.webp too, which moves; the others are its last frame.
+    """
 
     name: str
     caption: str
     alt: str
+    animated: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Findings:
         says: What the source says.
         sources: Where, such as ["A 3.2-3.4", "E"].
         preset: "quick" or "paper".
-        seeds: Number of seeds; 0 for a study without runs.
+        seeds: Number of seeds; 0 for a study that computes the same for every seed.
         data: For each dataset its name, source ("real" or "stand-in") and fingerprint.
         claims: The statements with their verdicts.
         tables: Tables of numbers.

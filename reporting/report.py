@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from reporting import charts
+from reporting import animations, charts
 from reporting.claims import SOURCES, VERDICTS, Claim
 from reporting.findings import FILE_NAME, Findings, FindingsError
 from reporting.formatting import format_interval, format_number
@@ -17,6 +17,7 @@ from reporting.formatting import format_interval, format_number
 TITLE = "Descent Studies"
 MARKS = "<!-- claims -->\n", "<!-- end of claims -->\n"
 """Lines of a file between which `write_claims` writes."""
+MOST_NUMBERS = 4
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # Above this an SVG costs the page more than its sharpness is worth, and the PNG is embedded.
@@ -59,8 +60,8 @@ def write(folder: str | os.PathLike, studies: Sequence[str] | None = None) -> Pa
 def write_claims(file: str | os.PathLike, folder: str | os.PathLike) -> None:
     """Write the main statements of a report and their verdicts into a Markdown file.
 
-    A study's main statements are its first, and those that hold a number of the source's against
-    ours. The table replaces what stands between the two lines of `MARKS`.
+    A study's main statements are its first, and up to `MOST_NUMBERS` that hold a number of the
+    source's against ours. The table replaces what stands between the two lines of `MARKS`.
 
     Args:
         file: Has those lines.
@@ -95,7 +96,7 @@ def _load(folder, studies=None):
 
 def _check_figures(folder, found):
     for figure in found.figures:
-        for suffix in (".svg", ".png"):
+        for suffix in (".svg", ".png", *[animations.SUFFIX] * figure.animated):
             path = folder / found.study / f"{figure.name}{suffix}"
             if not path.is_file():
                 raise FindingsError(f"{path} does not exist: run the study again to draw it")
@@ -127,6 +128,7 @@ def _environment(folder):
     environment.globals.update(
         curves=lambda study, chart: Markup(_script(charts.load(folder / study, chart))),
         embedded=lambda study, name: _embedded(folder / study, name),
+        moving=lambda study, name: _moving(folder / study, name),
         vendor=lambda name: Markup((_TEMPLATES / "vendor" / name).read_text(encoding="utf-8")),
         size=lambda study, name: _size(folder / study / f"{name}.png"),
         marks=_MARKS,
@@ -139,6 +141,15 @@ def _embedded(folder, name):
     path, kind = folder / f"{name}.svg", "svg+xml"
     if path.stat().st_size > _LARGEST_SVG:
         path, kind = folder / f"{name}.png", "png"
+    return _data_address(path, kind)
+
+
+def _moving(folder, name):
+    """Return an animation as a data address."""
+    return _data_address(folder / f"{name}{animations.SUFFIX}", "webp")
+
+
+def _data_address(path, kind):
     return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
@@ -165,7 +176,7 @@ def _headlines(found: Findings) -> list[Claim]:
         for claim in found.claims[1:]
         if claim.kind == "value" or (claim.verdict == "erratum" and claim.mean is not None)
     ]
-    return [*found.claims[:1], *numbers]
+    return [*found.claims[:1], *numbers[:MOST_NUMBERS]]
 
 
 def _training_time(found: Findings) -> str:

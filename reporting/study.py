@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from datasets.loading import PUBLISHED
-from reporting import charts, curves, plots
+from reporting import animations, charts, curves, plots
 from reporting.findings import Chart, Figure, Findings
 from reporting.lab import PRESETS, TUNING_SEEDS, Lab
 from training.provenance import provenance
@@ -28,7 +28,7 @@ class Study:
         sources: course and section, such as ["A 3.2-3.4"].
         says: what the sources say.
         datasets: names of the image sets that the runs use; [] for a study without runs, which
-            computes all it shows whenever it is drawn.
+            computes all it shows whenever it is drawn, where seeds matter over `lab.seeds` of them.
         seeds: preset → its number of seeds, where the user gives none.
     """
 
@@ -68,11 +68,31 @@ class Study:
         Args:
             caption: what the figure shows, in a sentence or two.
             alt: the same for readers who do not see it.
-            of: "all seeds", "seed 0", or "no data" for what is computed without runs.
+            of: "all seeds", "seed 0", or "no data" for what no seed changes, such as a formula.
         """
 
         def register(function):
-            self._figures.append((function, Figure(function.__name__, caption, alt), of))
+            figure = Figure(function.__name__, caption, alt)
+            self._figures.append((lambda runs: [function(runs)], figure, of))
+            return function
+
+        return register
+
+    def animation(self, caption, alt, of="all seeds"):
+        """Register a function of those records that yields the frames of one figure that moves.
+
+        Frames are figures of one size. Readers who want no motion, and printers, get the last one,
+        so it should say the most.
+
+        Args:
+            caption: as for `figure`.
+            alt: as for `figure`.
+            of: as for `figure`.
+        """
+
+        def register(function):
+            figure = Figure(function.__name__, caption, alt, animated=True)
+            self._figures.append((lambda runs: list(function(runs)), figure, of))
             return function
 
         return register
@@ -114,15 +134,18 @@ class Study:
     def _write(self, runs, lab, folder):
         real = all(lab.data[name] == "real" for name in self.datasets)
         records = list(lab.records.values())
-        seeds = lab.seeds if records else 0
+        seeded = records or any(of != "no data" for *_, of in self._figures)
+        seeds = lab.seeds if seeded else 0
         with plots.style():
             drawn = [(figure, draw(runs), of) for draw, figure, of in self._figures]
         if lab.tunings:
             tuning = curves.draw_tuning(lab.tunings)
-            drawn.append((curves.TUNING_FIGURE, tuning, f"{len(TUNING_SEEDS)} tuning seeds"))
+            drawn.append((curves.TUNING_FIGURE, [tuning], f"{len(TUNING_SEEDS)} tuning seeds"))
         explored = [(chart, charts.settings_data(choose(runs))) for choose, chart in self._charts]
         claims = [
-            dataclasses.replace(claim, about_source_data=real) if claim.kind == "value" else claim
+            dataclasses.replace(claim, about_source_data=real and claim.about_source_data)
+            if claim.kind == "value"
+            else claim
             for claim in self._claims(runs)
         ]
         findings = Findings(
@@ -141,9 +164,12 @@ class Study:
             command=_command(self.name, lab.preset, seeds),
             charts=[self._captioned(chart, data, lab) for chart, data in explored],
         )
-        for figure, drawing, of in drawn:
-            plots.data_note(drawing, self._note(lab, of))
-            plots.save(drawing, folder, figure.name)
+        for figure, frames, of in drawn:
+            for frame in frames:
+                plots.data_note(frame, self._note(lab, of))
+            plots.save(frames[-1], folder, figure.name)
+            if figure.animated:
+                animations.save(frames, folder, figure.name)
         for chart, data in explored:
             charts.save(data, folder, chart.name)
         findings.save(folder)
@@ -156,13 +182,14 @@ class Study:
 
     def _note(self, lab, of):
         """The line under a figure that says which data it shows."""
-        shown = ", ".join(f"{PUBLISHED[name].title} ({lab.data[name]})" for name in self.datasets)
+        names = [f"{PUBLISHED[name].title} ({lab.data[name]})" for name in self.datasets]
+        data = f"Data: {', '.join(names)}." if names else "Computed, without image data."
         if of == "no data":
             return "Computed, without image data."
         if of == "seed 0":
-            return f"Data: {shown}. One run, seed 0."
+            return f"{data} One run, seed 0."
         seeds = of.replace("all", str(lab.seeds))
-        return f"Data: {shown}. {seeds}; {plots.BAND}."
+        return f"{data} {seeds}; {plots.BAND}."
 
 
 def _datasets(records):

@@ -1,31 +1,30 @@
-"""Automatic gradients, for whoever writes the update by hand."""
+"""Automatic gradients, for updates that are written by hand."""
 
 import tensorflow as tf
 
 
-def value_and_gradients(loss, variables):
-    """A compiled function that gives a loss and its gradient with respect to each variable.
-
-    It reads the variables' values at each call, so that an update between two calls counts.
+def value_and_gradients(loss):
+    """A compiled function that gives a loss and its gradient with respect to each weight.
 
     Args:
-        loss: function of tensors that gives a scalar tensor; called once for each shape of its
-            arguments, to be compiled.
-        variables: list of `keras.Variable`, such as a model's `trainable_weights`.
+        loss: function of (weights, *arrays), all of them tensors, that gives a scalar tensor; such
+            as one that calls `keras.Model.stateless_call`. It is called once for each set of
+            shapes and compiled.
 
     Returns:
-        A function of the same arguments, which gives a number and a list of float tensors in the
-        shapes of the variables.
+        A function of (weights, *arrays), NumPy arrays or tensors, that gives a Python number and
+        a list of arrays, one for each of the list `weights` and in its shape.
     """
 
     @tf.function(autograph=False)
-    def compiled(*arguments):
+    def compiled(weights, arrays):
         with tf.GradientTape() as tape:
-            value = loss(*arguments)
-        return value, tape.gradient(value, [variable.value for variable in variables])
+            tape.watch(weights)
+            value = loss(weights, *arrays)
+        return value, tape.gradient(value, weights)
 
-    def evaluate(*arguments):
-        value, gradients = compiled(*map(tf.convert_to_tensor, arguments))
-        return float(value), gradients
+    def evaluate(weights, *arrays):
+        value, gradients = compiled(list(weights), arrays)
+        return float(value), [gradient.numpy() for gradient in gradients]
 
     return evaluate

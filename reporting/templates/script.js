@@ -4,7 +4,8 @@ const dialog = document.getElementById("enlarged");
 
 for (const button of document.querySelectorAll("button.enlarge")) {
   button.addEventListener("click", () => {
-    const picture = button.querySelector("img").cloneNode();
+    const shown = [...button.querySelectorAll("img")].find((image) => image.checkVisibility());
+    const picture = shown.cloneNode();
     dialog.querySelector(".enlarged-picture").replaceChildren(picture);
     document.getElementById("enlarged-caption").textContent =
       button.closest("figure").querySelector("figcaption").textContent;
@@ -16,6 +17,20 @@ for (const button of document.querySelectorAll("button.enlarge")) {
 dialog.addEventListener("click", (event) => {
   if (event.target === dialog) dialog.close();
 });
+
+// Without scripts, style.css alone decides from the reader's setting whether animations move.
+for (const button of document.querySelectorAll("button.motion")) {
+  const figure = button.closest("figure");
+  const alt = figure.querySelector("img").alt;
+  const move = (on) => {
+    figure.dataset.motion = on ? "on" : "off";
+    button.textContent = on ? "Pause" : "Play";
+    button.ariaLabel = `${button.textContent}: ${alt}`;
+  };
+  button.addEventListener("click", () => move(figure.dataset.motion === "off"));
+  button.hidden = false;
+  move(!matchMedia("(prefers-reduced-motion: reduce)").matches);
+}
 
 for (const button of document.querySelectorAll("button.copy")) {
   button.addEventListener("click", async () => {

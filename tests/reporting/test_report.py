@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reporting import charts, plots, report
+from reporting import animations, charts, plots, report
 from reporting.claims import SOURCES, direction, identity, value
 from reporting.findings import Chart, Figure, Findings, FindingsError, Table
 
@@ -84,6 +84,17 @@ def folder(tmp_path, drawn, curves):
 
 
 @pytest.fixture
+def animated(folder):
+    """The folder, with a study whose figure moves."""
+    figures = [Figure("loss", "Loss per iteration.", "Two falling curves.", animated=True)]
+    findings("momentum", figures=figures, charts=[]).save(folder / "momentum")
+    frames = [plots.figure(width=2, height=2)[0] for _ in range(2)]
+    frames[1].text(0, 0, "second")
+    animations.save(frames, folder / "momentum", "loss")
+    return folder
+
+
+@pytest.fixture
 def page(folder):
     return report.write(folder).read_text(encoding="utf-8")
 
@@ -146,6 +157,36 @@ def test_a_large_svg_gives_way_to_its_png(folder, drawn):
     page = report.write(folder, ["momentum"]).read_text(encoding="utf-8")
     png = base64.b64encode((drawn / "loss.png").read_bytes()).decode()
     assert f"data:image/png;base64,{png}" in page
+
+
+def test_an_animation_is_embedded_with_its_still(animated, drawn):
+    page = report.write(animated, ["momentum"]).read_text(encoding="utf-8")
+    reader = Reader(page)
+    moving, still = (image for image in reader.attributes("img") if image["alt"])
+    assert (moving["class"], still["class"]) == ("moving", "still")
+    assert moving["alt"] == still["alt"] == "Two falling curves."
+    kind, data = moving["src"].split(";base64,")
+    assert kind == "data:image/webp"
+    assert base64.b64decode(data) == (animated / "momentum" / "loss.webp").read_bytes()
+    assert base64.b64decode(still["src"].split(",")[1]) == (drawn / "loss.svg").read_bytes()
+    classes = [figure["class"] for figure in reader.attributes("figure") if "class" in figure]
+    assert classes == ["animation"]
+    buttons = [button for button in reader.attributes("button") if button["class"] == "motion"]
+    assert [button["aria-label"] for button in buttons] == ["Pause: Two falling curves."]
+    assert "hidden" in buttons[0]  # without scripts it could do nothing
+
+
+def test_readme_links_the_animation(animated):
+    report.write(animated)
+    readme = (animated / "README.md").read_text(encoding="utf-8")
+    assert "](momentum/loss.webp)](momentum/loss.svg)" in readme
+    assert "](circles/loss.png)](circles/loss.svg)" in readme
+
+
+def test_missing_animation(animated):
+    (animated / "momentum" / "loss.webp").unlink()
+    with pytest.raises(FindingsError, match=r"momentum/loss\.webp does not exist: run the study"):
+        report.write(animated)
 
 
 def test_curves_are_embedded_whole(page, curves):
@@ -486,24 +527,77 @@ def chromium():
     return pytest.skip("needs Chromium: install it and put it on the PATH")
 
 
-@pytest.mark.browser
-def test_in_a_browser_as_wide_as_a_phone(page, tmp_path, chromium):
+def browse(chromium, folder, probe, page, *options):
+    """What a probe, a page of which PAGE is a promise of ours, writes into its #result."""
     text = json.dumps(page).replace("</", "<\\/")
-    probe = tmp_path / "probe.html"
-    probe.write_text(PROBE.replace("PAGE", f"Promise.resolve({text})", 1), encoding="utf-8")
+    file = folder / "probe.html"
+    file.write_text(probe.replace("PAGE", f"Promise.resolve({text})", 1), encoding="utf-8")
     answer = subprocess.run(
         [
             chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
             "--no-first-run", "--disable-background-networking", "--disable-component-update",
-            "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}", "--enable-logging=stderr",
-            "--virtual-time-budget=10000", "--dump-dom", probe.as_uri(),
+            "--disable-sync", f"--user-data-dir={folder / 'profile'}", "--enable-logging=stderr",
+            "--virtual-time-budget=10000", "--dump-dom", *options, file.as_uri(),
         ],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
     assert "CONSOLE" not in answer.stderr
-    found = re.search(r'<pre id="result">(\{.*?\})</pre>', answer.stdout)
+    found = re.search(r'<pre id="result">(.*?)</pre>', answer.stdout)
     assert found, "the probe did not finish"
-    result = json.loads(html.unescape(found[1]))
+    assert found[1], "the probe did not finish"
+    return json.loads(html.unescape(found[1]))
+
+
+# What is seen of an animation at first, after its button, after it again, and enlarged.
+MOTION_PROBE = """<!doctype html><meta charset="utf-8"><body>
+<iframe id="phone" style="width:390px;height:800px;border:0"></iframe><pre id="result"></pre>
+<script>
+const phone = document.getElementById("phone");
+phone.onload = async () => {
+  const page = phone.contentDocument;
+  const button = page.querySelector("button.motion");
+  const seen = [];
+  const look = (images, text) => seen.push([
+    ...[...images].filter((i) => i.checkVisibility()).map((i) => i.className), text]);
+  const inFigure = page.querySelectorAll(".animation img");
+  for (let k = 0; k < 3; k++) {
+    look(inFigure, button.hidden ? "" : button.textContent + "|" + button.ariaLabel);
+    button.click();
+  }
+  page.querySelector(".animation .enlarge").click();
+  const large = page.querySelector("dialog img");
+  if (large) look([large], String(large.naturalWidth));
+  document.getElementById("result").textContent = JSON.stringify(seen);
+};
+PAGE.then((text) => { phone.srcdoc = text; });
+</script>"""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("reduced", [False, True], ids=["motion", "reduced motion"])
+def test_an_animation_in_a_browser(animated, tmp_path, chromium, reduced):
+    page = report.write(animated, ["momentum"]).read_text(encoding="utf-8")
+    options = ["--force-prefers-reduced-motion"] * reduced
+    *seen, enlarged = browse(chromium, tmp_path, MOTION_PROBE, page, *options)
+    states = [["moving", "Pause|Pause: Two falling curves."],
+              ["still", "Play|Play: Two falling curves."]]  # fmt: skip
+    expected = [states[(turn + reduced) % 2] for turn in range(3)]
+    assert seen == expected
+    assert enlarged[0] == expected[1][0]  # the third click has put it there
+    assert int(enlarged[1]) > 0
+
+
+@pytest.mark.browser
+def test_without_scripts_the_style_alone_stops_motion(animated, tmp_path, chromium):
+    page = report.write(animated, ["momentum"]).read_text(encoding="utf-8")
+    bare = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
+    for options, first in (([], "moving"), (["--force-prefers-reduced-motion"], "still")):
+        assert browse(chromium, tmp_path, MOTION_PROBE, bare, *options) == [[first, ""]] * 3
+
+
+@pytest.mark.browser
+def test_in_a_browser_as_wide_as_a_phone(page, tmp_path, chromium):
+    result = browse(chromium, tmp_path, PROBE, page)
     assert result["errors"] == []
     assert len(result["images"]) == 2
     assert min(result["images"]) > 0

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from reporting import Findings, Lab, Study, Table, charts, identity, plots, summary, value
 from reporting.measures import final_loss, over_seeds
@@ -129,6 +130,70 @@ def test_findings_are_computed_from_the_records(study, lab, tmp_path):
     path.write_text(json.dumps(stored))
     study.redraw(tmp_path)
     assert Findings.load(tmp_path).claims[0].mean == pytest.approx(2.01)
+
+
+@pytest.fixture
+def computed():
+    """A study without runs, of something that depends on the seed."""
+    study = Study("dice", "Dice", "Is the mean 3.5?", ["A 1"], "It is.", datasets=[])
+    study.runs(lambda lab: [1.0 + seed for seed in range(lab.seeds)])
+    study.claims(lambda dice: [value("A 1", "3.5", "mean", 3.5, dice, about_source_data=False)])
+    return study
+
+
+@pytest.fixture
+def notes(monkeypatch):
+    """The data notes of all figures."""
+    written = []
+    monkeypatch.setattr(plots, "data_note", lambda fig, text: written.append(text))
+    return written
+
+
+@pytest.mark.parametrize(
+    ("of", "seeds", "note"),
+    [
+        ("all seeds", 4, f"Computed, without image data. 4 seeds; {plots.BAND}."),
+        ("seed 0", 4, "Computed, without image data. One run, seed 0."),
+        ("no data", 0, "Computed, without image data."),
+    ],
+)
+def test_a_study_without_runs_says_how_many_seeds_it_shows(
+    computed, notes, tmp_path, of, seeds, note
+):
+    computed.figure("A.", "A.", of=of)(lambda dice: plots.figure()[0])
+    computed.run(Lab("quick", 4, {}, obtain=None), tmp_path)
+    findings = Findings.load(tmp_path)
+    assert notes == [note]
+    assert findings.seeds == seeds
+    assert findings.command.endswith("--seeds 4" if seeds else "quick")
+    assert "computed" in findings.provenance
+
+
+def test_a_value_about_other_data_stays_so(computed, tmp_path):
+    computed.run(Lab("quick", 2, {}, obtain=None), tmp_path)
+    assert not Findings.load(tmp_path).claims[0].about_source_data
+
+
+def test_an_animation_moves_and_leaves_its_last_frame(computed, notes, tmp_path):
+    drawn = []
+
+    @computed.animation(caption="Dice roll.", alt="Three dice.", of="seed 0")
+    def dice(runs):
+        for eyes in runs:
+            fig, ax = plots.figure(width=3, height=3)
+            ax.set_title(str(eyes))
+            drawn.append(fig)
+            yield fig
+
+    computed.run(Lab("quick", 3, {}, obtain=None), tmp_path)
+    (figure,) = Findings.load(tmp_path).figures
+    assert figure.animated
+    assert notes == ["Computed, without image data. One run, seed 0."] * 3
+    with Image.open(tmp_path / "dice.webp") as moving:
+        assert moving.n_frames == 3
+    still = (tmp_path / "dice.png").read_bytes()
+    plots.save(drawn[-1], tmp_path / "last", "dice")
+    assert (tmp_path / "last" / "dice.png").read_bytes() == still
 
 
 def test_a_study_without_runs_says_where_and_when_it_was_computed(tmp_path):
