@@ -3,6 +3,7 @@
 import numpy as np
 
 from reporting import Study, Table, direction, grids, identity, plots, predictions, summary
+from reporting.curves import draw_epochs
 from reporting.measures import final, over_seeds
 
 study = Study(
@@ -79,8 +80,7 @@ def learning_curves(runs):
     fig, axes = plots.figure(1, 2, width=11, height=4.8)
     for ax, metric in zip(axes, ("loss", "accuracy"), strict=True):
         for label, name in (("training, during the epoch", metric), (VALIDATION, f"val_{metric}")):
-            curves = np.array([record.epochs[name] for record in runs[BY_HAND]])
-            plots.mean_and_band(ax, np.arange(1, curves.shape[1] + 1), curves, label)
+            draw_epochs(ax, runs[BY_HAND], name, label)
         plots.label_axes(ax, "Epochs", metric.capitalize())
     plots.legend(fig)
     return fig

@@ -3,6 +3,7 @@
 import numpy as np
 
 from reporting import Study, Table, direction, identity, plots, summary
+from reporting.curves import draw_epochs
 from reporting.measures import final, over_seeds
 
 study = Study(
@@ -94,8 +95,7 @@ def validation_curves(runs):
     fig, axes = plots.figure(1, 2, width=11, height=5.6)
     for ax, metric in zip(axes, ("loss", "accuracy"), strict=True):
         for name, records in runs.items():
-            curves = np.array([record.epochs[f"val_{metric}"] for record in records])
-            plots.mean_and_band(ax, np.arange(1, curves.shape[1] + 1), curves, name)
+            draw_epochs(ax, records, f"val_{metric}", name)
         plots.label_axes(ax, "Epochs", f"Validation {metric}")
     plots.legend(fig)
     return fig

@@ -3,6 +3,7 @@
 import numpy as np
 
 from reporting import Study, Table, direction, plots, summary
+from reporting.curves import draw_epochs
 from reporting.measures import crossing_epoch, final, over_seeds, turning_epoch
 
 study = Study(
@@ -134,8 +135,7 @@ def training_and_validation(runs):
         for ax, metric in zip(column, ("loss", "accuracy"), strict=True):
             curves = {DURING: metric, AFTER: f"evaluated_{metric}", VALIDATION: f"val_{metric}"}
             for measured, name in curves.items():
-                values = np.array([record.epochs[name] for record in records])
-                plots.mean_and_band(ax, np.arange(1, values.shape[1] + 1), values, measured)
+                draw_epochs(ax, records, name, measured)
             turn = np.mean([r.epochs["val_loss"] for r in records], axis=0).argmin() + 1
             ax.axvline(turn, color=plots.GREY, linewidth=1)
             plots.label_axes(ax, "Epochs", metric.capitalize())

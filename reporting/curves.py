@@ -59,6 +59,19 @@ def draw_costs(methods, first, windows):
     return fig
 
 
+def draw_epochs(ax, records, metric, label):
+    """Draw a metric after each epoch: the mean over seeds, and their band.
+
+    Args:
+        ax: axes.
+        records: of one method, one for each seed.
+        metric: key of `RunRecord.epochs`.
+        label: with a style in `plots.FAMILIES`.
+    """
+    curves = np.array([record.epochs[metric] for record in records])
+    plots.mean_and_band(ax, np.arange(1, curves.shape[1] + 1), curves, label)
+
+
 TUNING_FIGURE = Figure(
     name="learning_rates",
     caption="How the learning rates were chosen: the criterion after the last update, on "

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from reporting import plots
-from reporting.curves import draw_costs, draw_losses, draw_tuning
+from reporting.curves import draw_costs, draw_epochs, draw_losses, draw_tuning
 from reporting.lab import Tuning
 
 
@@ -55,3 +55,11 @@ def test_tuning_shows_every_rate(make_record):
     )
     (ax,) = draw_tuning({"SGD": tuning}).axes
     assert line(ax, "SGD").get_data()[1].tolist() == pytest.approx([1.0, 3.0])
+
+
+def test_epochs_are_counted_from_one(make_record):
+    records = [make_record(epochs={"val_loss": [3.0, 2.0 + k, 1.0]}) for k in (0, 1)]
+    _, ax = plots.figure()
+    draw_epochs(ax, records, "val_loss", "validation")
+    x, y = line(ax, "validation").get_data()
+    assert (x.tolist(), y.tolist()) == ([1, 2, 3], [3, 2.5, 1])
