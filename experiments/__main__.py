@@ -1,6 +1,7 @@
 """The command line: `python -m experiments`."""
 
 import importlib
+import os
 import pkgutil
 import sys
 import warnings
@@ -94,9 +95,8 @@ def run(
     studies = all_studies() if all_ else [find_study(name) for name in names]
     _check_choice("--preset", preset, PRESETS)
     _check_choice("--data", data, ("auto", "real", "stand-in"))
-    for option, number in (("--seeds", seeds), ("--jobs", jobs)):
-        if number is not None and number < 1:
-            raise UsageError(f"{option} must be a whole number of at least 1, not {number}")
+    _check_at_least_one("--seeds", seeds)
+    _check_at_least_one("--jobs", jobs)
     out = out or ROOT / "reports" / preset
     _check_writable(out)
     if tensorboard:
@@ -122,6 +122,7 @@ def run(
 @app.command()
 def report(
     preset: Preset = "quick",
+    jobs: Jobs = None,
     out: Out = None,
     readme: Annotated[
         Path | None, typer.Option(help="File to write its main claims into, between two marks.")
@@ -131,8 +132,11 @@ def report(
     out = _report_folder(preset, out)
     stored = _stored_studies(preset, out)
     _check_writable(out)
-    for study in stored:
-        study.redraw(out / study.name)
+    _check_at_least_one("--jobs", jobs)
+    import joblib
+
+    jobs = min(jobs or os.cpu_count(), len(stored))
+    joblib.Parallel(jobs)(joblib.delayed(study.redraw)(out / study.name) for study in stored)
     _write_report(out)
     if readme:
         write_claims(readme, out)
@@ -216,6 +220,11 @@ def _write_report(out):
 def _check_choice(what, given, allowed):
     if given not in allowed:
         raise UsageError(f"unknown {what} {given!r}; choose from {', '.join(allowed)}")
+
+
+def _check_at_least_one(option, number):
+    if number is not None and number < 1:
+        raise UsageError(f"{option} must be a whole number of at least 1, not {number}")
 
 
 def _check_writable(folder, option="--out"):

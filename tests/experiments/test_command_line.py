@@ -151,6 +151,23 @@ def test_report_draws_again_without_training(capsys, tmp_path, made_up_runs):
     assert not made_up_runs
 
 
+def test_report_of_several_studies_is_drawn_side_by_side(capsys, tmp_path, made_up_runs):
+    out = tmp_path / "out"
+    names = ("momentum_nesterov", "validation_split")
+    exit_of(capsys, "run", *names, "--data", "stand-in", "--out", str(out))
+    page = (out / "index.html").read_text()
+    for figure in out.glob("*/*.svg"):
+        figure.unlink()
+    code, _, _ = exit_of(capsys, "report", "--out", str(out), "--jobs", "2")
+    assert code == 0
+    assert (out / "index.html").read_text() == page
+    (out / "validation_split" / "records.json").write_text("{")
+    code, _, err = exit_of(capsys, "report", "--out", str(out), "--jobs", "2")
+    assert code == 2
+    assert "records.json is damaged" in err
+    assert "Traceback" not in err
+
+
 def test_report_names_a_damaged_record(capsys, tmp_path, made_up_runs):
     out = tmp_path / "out"
     exit_of(capsys, "run", "momentum_nesterov", "--data", "stand-in", "--out", str(out))
