@@ -84,7 +84,7 @@ FAMILIES = {
     "network": {
         "dense": Style(BLUE, SOLID, "o"),
         "CNN": Style(ORANGE, DASHED, "s"),
-        "CNN, unregularised": Style(VERMILLION, DOTTED, "^"),
+        "CNN with dropout": Style(GREEN, DOTTED, "^"),
     },
     "engine": {
         "Keras": Style(BLACK, SOLID, "o"),
