@@ -68,7 +68,7 @@ def format_exactly(number):
     if not isinstance(plain, float):
         return f"{plain:,}".replace("-", "−") if not isinstance(plain, bool) else str(plain)
     plain = float(f"{plain:.7g}")
-    if plain and not -5 <= _exponent(plain) < 9:
+    if plain and not -4 <= _exponent(plain) < 9:
         return _scientific(plain)
     return f"{plain:,.10g}".replace("-", "−")
 
