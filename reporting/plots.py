@@ -352,13 +352,16 @@ def _legend_columns(lengths, width):
 
 
 def _plain_numbers(axis):
-    from matplotlib.ticker import LogLocator, StrMethodFormatter
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
     low, high = axis.get_view_interval()
-    if axis.get_scale() == "log" and low >= 1e-4 and high <= 1e4 and high / low < 100:
+    if axis.get_scale() != "log":
+        return
+    axis.set_minor_formatter(NullFormatter())  # between powers of ten they would run together
+    if low >= 1e-4 and high <= 1e7 and high / low < 100:
         axis.set_minor_locator(LogLocator(subs=(2, 5)))
-        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        axis.set_minor_formatter(StrMethodFormatter("{x:g}"))
+        axis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
+        axis.set_minor_formatter(StrMethodFormatter("{x:,.10g}"))
 
 
 def _thin(x, log, low, high, pairs=False):
