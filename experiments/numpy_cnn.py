@@ -21,7 +21,7 @@ study = Study(
 )
 
 KERAS, NUMPY, LOOPS = plots.FAMILIES["engine"]
-TOGETHER = 100  # iterations over which the paths are held against each other
+TOGETHER = 30  # iterations; after more, roundings of float32 have grown visible
 
 
 @study.runs
@@ -59,7 +59,7 @@ def claims(runs):
               over_seeds(ours, final("test_accuracy")), better="higher"),
         identity("D 2.3", "Gradients by hand train as automatic ones do",
                  f"losses of {TOGETHER} iterations in NumPy and in Keras, from the same weights",
-                 path(ours), path(keras), tolerance=2e-3),
+                 path(ours), path(keras), tolerance=1e-3),
         identity("D 3", "Matrix products compute what the loops compute",
                  f"losses of {short} iterations in NumPy and in plain loops",
                  path(ours, short), path(runs["short"][LOOPS]), tolerance=1e-4),
