@@ -8,9 +8,17 @@ import importlib
 
 from models import arithmetic
 
-__all__ = ["arithmetic", "cnn_classifier", "dense_classifier", "numpy_cnn", "tanh_network"]
+__all__ = [
+    "arithmetic",
+    "cifar_cnn",
+    "cnn_classifier",
+    "dense_classifier",
+    "numpy_cnn",
+    "tanh_network",
+]
 
 _OF_KERAS = {
+    "cifar_cnn": "courses",
     "cnn_classifier": "classifiers",
     "dense_classifier": "classifiers",
     "numpy_cnn": "courses",

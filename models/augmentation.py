@@ -1,5 +1,7 @@
 """Augmentation of training images, as layers of a model: active in training alone."""
 
+import math
+
 import keras
 from keras import layers, ops
 
@@ -77,5 +79,55 @@ class RandomFlip(layers.Layer):
         return {**super().get_config(), "seed": self.seed}
 
 
-AUGMENTATIONS = {"crop": RandomCrop, "flip": RandomFlip}
+class RandomAffine(layers.Layer):
+    """Turn each image about its centre and scale it, each by its own amount; zeros come in.
+
+    A pixel of the output at p from the centre takes the nearest pixel of the input to
+    R(-θ)·p / s, with an angle θ drawn evenly from [-degrees, degrees] and a scale s from `scale`.
+    (B, bonus 25: PyTorch's `RandomAffine(degrees=90, scale=(.9, 1.1))`.)
+
+    Args:
+        degrees: largest angle, either way.
+        scale: smallest and largest factor.
+        seed: of the draws; None draws it at random.
+
+    Takes and gives images of shape (batch, height, width, channels), float.
+    """
+
+    def __init__(self, degrees=90, scale=(0.9, 1.1), seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.degrees = degrees
+        self.scale = tuple(scale)
+        self.seed = seed
+        self.supports_jit = False  # XLA has no projective transform
+        self._generator = keras.random.SeedGenerator(seed)
+
+    def call(self, images, training=False):
+        """Turn and scale the images if `training`, else give them as they are."""
+        if not training:
+            return images
+        height, width = images.shape[1:3]
+        turn = math.radians(self.degrees)
+        angle = self._drawn(images, -turn, turn)
+        scale = self._drawn(images, *self.scale)
+        cos, sin = ops.cos(angle) / scale, ops.sin(angle) / scale
+        y, x = (height - 1) / 2, (width - 1) / 2
+        zero = ops.zeros_like(cos)
+        # Output (x, y) takes input (a0·x + a1·y + a2, b0·x + b1·y + b2).
+        rows = [cos, sin, x - cos * x - sin * y, -sin, cos, y + sin * x - cos * y, zero, zero]
+        return ops.image.affine_transform(
+            images, ops.stack(rows, axis=1), interpolation="nearest", fill_mode="constant"
+        )
+
+    def get_config(self):
+        """The arguments, as Keras stores them."""
+        arguments = {"degrees": self.degrees, "scale": self.scale, "seed": self.seed}
+        return {**super().get_config(), **arguments}
+
+    def _drawn(self, images, least, most):
+        """One number for each image, shape (batch,)."""
+        return keras.random.uniform((ops.shape(images)[0],), least, most, seed=self._generator)
+
+
+AUGMENTATIONS = {"crop": RandomCrop, "flip": RandomFlip, "affine": RandomAffine}
 """Augmentation name → its layer, a class of a seed and a name."""

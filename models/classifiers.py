@@ -9,11 +9,27 @@ from keras import layers
 from .augmentation import AUGMENTATIONS
 
 
+def _zeros(seed):
+    return keras.initializers.Zeros()
+
+
+INITIALIZERS = {
+    "glorot_uniform": keras.initializers.GlorotUniform,
+    "he_normal": keras.initializers.HeNormal,
+    "zeros": _zeros,
+}
+"""Name → initializer of weights, a function of a seed: U(±√(6/(n_in + n_out))) of Glorot and Bengio
+(2010), N(0, 2/n_in) (truncated) of He et al. (2015), and E's zeros."""
+
+
 def dense_classifier(
     input_shape,
     hidden=(128,),
     dropout=0.0,
     activation="relu",
+    initializer="glorot_uniform",
+    l1=0.0,
+    l2=0.0,
     classes=10,
     scaling=None,
     seed=None,
@@ -28,6 +44,9 @@ def dense_classifier(
         hidden: neurons of each hidden layer; () gives softmax regression.
         dropout: share of each hidden layer's outputs dropped in training, in [0, 1).
         activation: name of a Keras activation, after each hidden layer.
+        initializer: of the weights, a key of `INITIALIZERS`.
+        l1: the loss gains l1·Σ|w| over the weights of all layers, without the biases.
+        l2: the loss gains l2·Σw²; E's λ is 2·l2.
         classes: number of logits.
         scaling: factor on the inputs, such as 1/255; None leaves them as they are.
         seed: of the initial weights and the dropout masks; None draws at random.
@@ -36,13 +55,23 @@ def dense_classifier(
         A `keras.Model`: (batch, *input_shape) → logits, float32, shape (batch, classes).
 
     Raises:
-        ValueError: when a size is not positive or dropout lies outside [0, 1).
+        ValueError: when a size is not positive, dropout lies outside [0, 1), l1 or l2 is negative,
+            or the initializer is unknown.
     """
     _check(hidden=hidden, classes=(classes,), dropout=dropout)
+    if initializer not in INITIALIZERS:
+        raise ValueError(
+            f"unknown initializer {initializer!r}; choose from {', '.join(INITIALIZERS)}"
+        )
+    if not (0 <= l1 < math.inf and 0 <= l2 < math.inf):
+        raise ValueError(f"l1 and l2 must be numbers of at least 0, not {l1} and {l2}")
     seeds = layer_seeds(seed)
     inputs, outputs = image_input(input_shape, scaling)
     outputs = layers.Flatten(name="flatten")(outputs)
-    outputs = _dense_head(outputs, hidden, dropout, activation, classes, seeds)
+    outputs = _dense_head(
+        outputs, hidden, dropout, activation, classes, seeds, INITIALIZERS[initializer],
+        keras.regularizers.L1L2(l1, l2) if l1 or l2 else None,
+    )  # fmt: skip
     return keras.Model(inputs, outputs, name="dense_classifier")
 
 
@@ -52,6 +81,7 @@ def cnn_classifier(
     kernel_size=3,
     pool_size=2,
     padding="valid",
+    batch_normalisation=False,
     block_dropout=0.0,
     augmentation=(),
     hidden=(128,),
@@ -72,9 +102,12 @@ def cnn_classifier(
         kernel_size: height and width of the filters.
         pool_size: height, width and stride of the pooling windows.
         padding: "valid" or "same", of the convolutions.
+        batch_normalisation: normalise between each convolution and its activation over the batch.
+            (Ioffe and Szegedy 2015; B 3.5) Two parameters more for each filter.
         block_dropout: share of each block's outputs dropped in training, in [0, 1).
-        augmentation: of the images in training, in this order: "crop" moves each by up to an
-            eighth of its height, "flip" mirrors every other one left to right.
+        augmentation: of the images in training, in the order given: "crop" moves each by up to an
+            eighth of its height, "flip" mirrors it left to right with probability ½, "affine"
+            turns it by up to 90° either way and scales it by 0.9 to 1.1.
         hidden: neurons of the dense layers between the blocks and the logits.
         dropout: share of each hidden dense layer's outputs dropped in training, in [0, 1).
         activation: name of a Keras activation, after each convolution and hidden layer.
@@ -113,10 +146,13 @@ def cnn_classifier(
             count,
             kernel_size,
             padding=padding,
-            activation=activation,
+            activation=None if batch_normalisation else activation,
             kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
             name=f"conv_{block}",
         )(outputs)
+        if batch_normalisation:
+            outputs = layers.BatchNormalization(name=f"batch_normalisation_{block}")(outputs)
+            outputs = layers.Activation(activation, name=f"activation_{block}")(outputs)
         outputs = layers.MaxPooling2D(pool_size, name=f"pool_{block}")(outputs)
         if block_dropout > 0:
             outputs = layers.Dropout(
@@ -127,19 +163,30 @@ def cnn_classifier(
     return keras.Model(inputs, outputs, name="cnn_classifier")
 
 
-def _dense_head(outputs, hidden, dropout, activation, classes, seeds):
+def _dense_head(
+    outputs,
+    hidden,
+    dropout,
+    activation,
+    classes,
+    seeds,
+    initializer=keras.initializers.GlorotUniform,
+    regularizer=None,
+):
     for number, neurons in enumerate(hidden, start=1):
         outputs = layers.Dense(
             neurons,
             activation=activation,
-            kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+            kernel_initializer=initializer(next(seeds)),
+            kernel_regularizer=regularizer,
             name=f"hidden_{number}",
         )(outputs)
         if dropout > 0:
             outputs = layers.Dropout(dropout, seed=next(seeds), name=f"dropout_{number}")(outputs)
     return layers.Dense(
         classes,
-        kernel_initializer=keras.initializers.GlorotUniform(next(seeds)),
+        kernel_initializer=initializer(next(seeds)),
+        kernel_regularizer=regularizer,
         name="logits",
     )(outputs)
 

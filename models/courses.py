@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from .classifiers import image_input, layer_seeds
+from .classifiers import cnn_classifier, image_input, layer_seeds
 
 
 def tanh_network(input_shape, hidden=(100,), classes=10, scaling=None, seed=None):
@@ -69,3 +69,48 @@ def numpy_cnn(input_shape, classes=10, scaling=None, seed=None):
     outputs = layers.Dense(128, "relu", kernel_initializer=uniform(), name="hidden")(outputs)
     outputs = layers.Dense(classes, kernel_initializer=uniform(), name="logits")(outputs)
     return keras.Model(inputs, outputs, name="numpy_cnn")
+
+
+def cifar_cnn(
+    input_shape,
+    dropout=0.0,
+    batch_normalisation=False,
+    augmentation=(),
+    classes=10,
+    scaling=None,
+    seed=None,
+):
+    """B's network for CIFAR-10: three 5x5 convolutions, each with 2x2 max pooling, 1000 neurons.
+
+    Source: B, section 2.2. Convolutions of 32, 64 and 64 filters that keep the image's size; on
+    32x32x3 pixels it has 1,191,170 parameters: B's 1,190,160 weights and the biases of the dense
+    layers. The options are the steps of B's section 3.
+
+    Args:
+        input_shape: shape of one image, (height, width, channels).
+        dropout: share of the 1000 neurons' outputs dropped in training, in [0, 1).
+        batch_normalisation: normalise after each convolution, as in `cnn_classifier`.
+        augmentation: of the images in training, as in `cnn_classifier`.
+        classes: number of logits.
+        scaling: factor on the inputs, such as 1/255; None leaves them as they are.
+        seed: of the initial weights, dropout masks and augmentation; None draws at random.
+
+    Returns:
+        A `keras.Model`: (batch, *input_shape) → logits, float32, shape (batch, classes).
+
+    Raises:
+        ValueError: as `cnn_classifier`.
+    """
+    return cnn_classifier(
+        input_shape,
+        filters=(32, 64, 64),
+        kernel_size=5,
+        padding="same",
+        batch_normalisation=batch_normalisation,
+        augmentation=augmentation,
+        hidden=(1000,),
+        dropout=dropout,
+        classes=classes,
+        scaling=scaling,
+        seed=seed,
+    )

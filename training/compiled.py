@@ -77,8 +77,10 @@ def suits_xla(model):
 
     On a GPU it is. On a CPU it is for dense networks, while XLA's convolutions are many times
     slower than TensorFlow's own, and so is what draws random numbers, such as dropout: XLA draws
-    each again wherever it is used.
+    each again wherever it is used. Some layers cannot be compiled by XLA at all.
     """
+    if not all(layer.supports_jit for layer in model._flatten_layers()):
+        return False
     if tf.config.list_physical_devices("GPU"):
         return True
     return not any(

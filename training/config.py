@@ -10,11 +10,24 @@ from models import from_scratch
 from training.optimizers import OPTIMIZERS, SCHEDULES
 
 MODELS = {
-    "dense": ("dense_classifier", ("hidden", "dropout", "activation")),
+    "dense": (
+        "dense_classifier",
+        ("hidden", "dropout", "activation", "initializer", "l1", "l2"),
+    ),
     "cnn": (
         "cnn_classifier",
-        ("filters", "padding", "block_dropout", "augmentation", "hidden", "dropout", "activation"),
+        (
+            "filters",
+            "padding",
+            "batch_normalisation",
+            "block_dropout",
+            "augmentation",
+            "hidden",
+            "dropout",
+            "activation",
+        ),
     ),
+    "cifar_cnn": ("cifar_cnn", ("dropout", "batch_normalisation", "augmentation")),
     "tanh_network": ("tanh_network", ("hidden",)),
     "numpy_cnn": ("numpy_cnn", ()),
 }
@@ -23,8 +36,8 @@ MODELS = {
 MODEL_FIELDS = sorted({field for _, fields in MODELS.values() for field in fields})
 """Every field of a config that is an argument of some builder."""
 
-SCALINGS = {"unit": 1 / 255, "none": None}
-"""Scaling name → factor on the pixels."""
+SCALINGS = ("unit", "none", "standard", "pca", "zca")
+"""Ways to scale the pixels; see `training.scaling`."""
 
 ENGINES = ("keras", "numpy", "loops")
 """What can train a network; see `training.engines`."""
@@ -32,10 +45,22 @@ ENGINES = ("keras", "numpy", "loops")
 NUMPY_ACTIVATIONS = ("relu", "sigmoid", "tanh")
 """Activations that the engines in NumPy know."""
 
-AUGMENTATIONS = ("crop", "flip")
+AUGMENTATIONS = ("crop", "flip", "affine")
 """Names that the builders of `models` know."""
 
-KEEPS = ("evaluations", "predictions", "examples", "weights")
+INITIALIZERS = ("glorot_uniform", "he_normal", "zeros")
+"""Names that `models.dense_classifier` knows."""
+
+KEEPS = (
+    "evaluations",
+    "sample evaluations",
+    "predictions",
+    "examples",
+    "weights",
+    "weight sizes",
+    "gradient norms",
+    "own statistics",
+)  # fmt: skip
 """What a run can keep beyond its losses: see `RunRecord`."""
 
 
@@ -53,16 +78,20 @@ class RunConfig:
         train_size: training images, a stratified draw from the set's own training images.
         validation_size: validation images, drawn from the same and disjoint from the training
             images.
-        scaling: of the pixels, a key of `SCALINGS`.
+        scaling: of the pixels, of `SCALINGS`.
         model: key of `MODELS`.
         engine: of `ENGINES`; "numpy" and "loops" start from the weights that "keras" starts from.
         hidden: neurons of the hidden layers; None takes the builder's default, as below.
         filters: filters of the convolutions.
         padding: of the convolutions, "valid" or "same".
+        batch_normalisation: normalise after each convolution, as in `models.cnn_classifier`.
         block_dropout: share of dropped outputs after each convolution's pooling.
         augmentation: of the training images, as in `models.cnn_classifier`.
         dropout: share of dropped outputs after each hidden layer.
         activation: name of a Keras activation.
+        initializer: of the weights, of `INITIALIZERS`.
+        l1: the loss gains l1·Σ|w|.
+        l2: the loss gains l2·Σw².
         optimizer: key of `OPTIMIZERS`.
         learning_rate: greater than 0; of the first iteration.
         schedule: of the learning rate over the iterations, a key of `SCHEDULES`.
@@ -89,10 +118,14 @@ class RunConfig:
     hidden: tuple | None = None
     filters: tuple | None = None
     padding: str | None = None
+    batch_normalisation: bool | None = None
     block_dropout: float | None = None
     augmentation: tuple | None = None
     dropout: float | None = None
     activation: str | None = None
+    initializer: str | None = None
+    l1: float | None = None
+    l2: float | None = None
     optimizer: str = "sgd"
     learning_rate: float = 0.01
     schedule: str = "constant"
@@ -117,7 +150,7 @@ class RunConfig:
         for field in ("keep", "augmentation"):
             if isinstance(getattr(self, field), list):
                 object.__setattr__(self, field, tuple(getattr(self, field)))
-        for field in ("learning_rate", "dropout", "block_dropout"):
+        for field in ("learning_rate", "dropout", "block_dropout", "l1", "l2"):
             if type(getattr(self, field)) is int:
                 object.__setattr__(self, field, float(getattr(self, field)))
 
@@ -131,6 +164,7 @@ class RunConfig:
             ("optimizer", OPTIMIZERS),
             ("schedule", SCHEDULES),
             ("padding", (None, "valid", "same")),
+            ("initializer", (None, *INITIALIZERS)),
         ):
             _check_one(field, getattr(self, field), allowed)
         for field, allowed in (("keep", KEEPS), ("augmentation", AUGMENTATIONS)):
@@ -142,15 +176,21 @@ class RunConfig:
                 _check_whole(field, getattr(self, field), least)
         for field in ("validation_size", "seed"):
             _check_whole(field, getattr(self, field), least=0)
-        rate, activation = self.learning_rate, self.activation
+        for field, below in (
+            ("dropout", 1),
+            ("block_dropout", 1),
+            ("l1", math.inf),
+            ("l2", math.inf),
+        ):
+            if getattr(self, field) is not None:
+                _check_number(field, getattr(self, field), below)
+        rate, activation, normalised = self.learning_rate, self.activation, self.batch_normalisation
         if not (isinstance(rate, float) and 0 < rate < math.inf):
             raise ConfigError(f"learning_rate must be a number greater than 0, not {rate!r}")
-        for field in ("dropout", "block_dropout"):
-            share = getattr(self, field)
-            if share is not None and not (isinstance(share, float) and 0 <= share < 1):
-                raise ConfigError(f"{field} must be a number in [0, 1), not {share!r}")
         if activation is not None and not isinstance(activation, str):
             raise ConfigError(f"activation must be the name of one in Keras, not {activation!r}")
+        if normalised is not None and not isinstance(normalised, bool):
+            raise ConfigError(f"batch_normalisation must be true or false, not {normalised!r}")
 
     def _check_together(self):
         if (self.epochs is None) == (self.iterations is None):
@@ -165,6 +205,10 @@ class RunConfig:
                 )
         if self.engine != "keras":
             self._check_engine()
+        if "own statistics" in self.keep and self.scaling in ("unit", "none"):
+            raise ConfigError(
+                f"keep 'own statistics' needs scaling standard, pca or zca, not {self.scaling!r}"
+            )
         if self.engine == "loops" and self.model != "numpy_cnn":
             raise ConfigError(f"engine 'loops' trains model 'numpy_cnn' alone, not {self.model!r}")
 
@@ -172,11 +216,12 @@ class RunConfig:
         """Check that the config asks for nothing that NumPy's networks have not."""
         _check_one("optimizer of engine 'numpy'", self.optimizer, from_scratch.OPTIMIZERS)
         _check_one("activation of engine 'numpy'", self.activation, (None, *NUMPY_ACTIVATIONS))
-        for field in ("schedule", "patience", "augmentation"):
+        for field in ("schedule", "patience", "augmentation", "batch_normalisation", "l1", "l2"):
             if getattr(self, field) != getattr(type(self), field):
                 raise ConfigError(f"{field} needs engine 'keras', not {self.engine!r}")
-        if "evaluations" in self.keep:
-            raise ConfigError(f"keep 'evaluations' needs engine 'keras', not {self.engine!r}")
+        for kept in ("evaluations", "sample evaluations", "gradient norms"):
+            if kept in self.keep:
+                raise ConfigError(f"keep {kept!r} needs engine 'keras', not {self.engine!r}")
 
     @property
     def key(self):
@@ -249,6 +294,12 @@ def _check_several(field, values, allowed):
         _check_one(field, value, allowed)
     if len(set(values)) < len(values):
         raise ConfigError(f"{field} names one twice: {', '.join(values)}")
+
+
+def _check_number(name, value, below):
+    if not (isinstance(value, float) and 0 <= value < below):
+        allowed = "of at least 0" if below == math.inf else f"in [0, {below})"
+        raise ConfigError(f"{name} must be a number {allowed}, not {value!r}")
 
 
 def _check_whole(name, value, least):

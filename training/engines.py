@@ -6,13 +6,18 @@ import keras
 import numpy as np
 
 import models
+from callbacks import GradientNorm
 from datasets.loading import PUBLISHED
 from models import from_scratch
 from models.from_scratch import plain_loops
 from training.batches import epoch_order
-from training.config import MODELS, SCALINGS
+from training.config import MODELS
 from training.fitting import Evaluation, History, fit
 from training.optimizers import OPTIMIZERS, scheduled
+from training.scaling import MODEL_FACTOR
+
+SAMPLE = 5_000
+"""Training images evaluated after each epoch where a config keeps "sample evaluations"."""
 
 
 def build(config):
@@ -22,7 +27,7 @@ def build(config):
     model = builder(
         published.image_shape,
         classes=len(published.class_names),
-        scaling=SCALINGS[config.scaling],
+        scaling=MODEL_FACTOR.get(config.scaling),
         seed=config.seed,
         **config.model_options,
     )
@@ -40,7 +45,7 @@ class KerasEngine:
     """Trains the Keras model by `training.fit`.
 
     Args:
-        config: a `RunConfig`.
+        config: a `RunConfig`. Images are given as `training.scaling.fitted` leaves them.
 
     Attributes:
         parameters: number of trainable parameters.
@@ -49,6 +54,7 @@ class KerasEngine:
     def __init__(self, config):
         self._config = config
         self._model = build(config)
+        self._norms = GradientNorm()
         self.parameters = sum(int(np.prod(w.shape)) for w in self._model.trainable_weights)
 
     def fit(self, x, y, validation):
@@ -61,8 +67,8 @@ class KerasEngine:
             epochs=self._config.epochs,
             iterations=self._config.iterations,
             validation_data=validation,
-            evaluate_training="evaluations" in self._config.keep,
-            callbacks=self._early_stopping(),
+            evaluate_training=self._evaluated(),
+            callbacks=self._callbacks(),
             seed=self._config.seed,
         )
 
@@ -79,14 +85,26 @@ class KerasEngine:
         """The weights, in Keras's order."""
         return self._model.get_weights()
 
-    def _early_stopping(self):
-        if self._config.patience is None:
-            return []
-        return [
-            keras.callbacks.EarlyStopping(
-                "val_loss", patience=self._config.patience, restore_best_weights=True
+    def gradient_norms(self):
+        """Norm of each layer's gradient at each iteration, float32, shape (iterations, layers)."""
+        return np.stack(list(self._norms.per_layer.values()), axis=1)
+
+    def _evaluated(self):
+        if "sample evaluations" in self._config.keep:
+            return SAMPLE
+        return "evaluations" in self._config.keep
+
+    def _callbacks(self):
+        callbacks = []
+        if "gradient norms" in self._config.keep:
+            callbacks.append(self._norms)
+        if self._config.patience is not None:
+            callbacks.append(
+                keras.callbacks.EarlyStopping(
+                    "val_loss", patience=self._config.patience, restore_best_weights=True
+                )
             )
-        ]
+        return callbacks
 
 
 class NumpyEngine:
@@ -98,7 +116,7 @@ class NumpyEngine:
     def __init__(self, config):
         model = build(config)
         self._config = config
-        self._scaling = np.float32(SCALINGS[config.scaling] or 1)
+        self._scaling = np.float32(MODEL_FACTOR.get(config.scaling, 1))
         self._network = network_of(model)
         self._network.set_weights(model.get_weights())
         self.parameters = sum(parameter.size for parameter in self._network.parameters)

@@ -1,5 +1,6 @@
 """`fit`: whole epochs as one compiled program, with the loss of every iteration."""
 
+import contextlib
 import dataclasses
 import time
 
@@ -9,6 +10,7 @@ import tensorflow as tf
 
 from callbacks import IterationLoss
 from callbacks.iteration_loss import CAPACITY
+from training.batch_normalisation import fused_batch_normalisation
 from training.batches import epoch_order
 from training.compiled import BatchLoop, accumulating_step, chunk_size_for, suits_xla
 
@@ -66,7 +68,8 @@ def fit(
         validation_data: (x, y), evaluated after each epoch.
         evaluate_training: also evaluate (x, y) itself after each epoch, without dropout, as
             "evaluated_NAME" in the logs: the training metrics to hold against those of
-            validation, which are measured at the same weights. (keras#6977)
+            validation, which are measured at the same weights (keras#6977). A whole number
+            evaluates so many of the first examples alone.
         callbacks: Keras callbacks.
         seed: of the permutations, a whole number of at least 0.
         jit_compile: compile with XLA or not; None chooses by `suits_xla`.
@@ -105,12 +108,14 @@ def fit(
     model.stop_training = False
     callbacks.on_train_begin()
     step = accumulating_step(model, chunk_size) if accumulates else model.train_step
-    loop = BatchLoop(step, (x, y, sample_weight), batch_size, jit_compile)
+    with contextlib.nullcontext() if jit_compile else fused_batch_normalisation(model):
+        loop = BatchLoop(step, (x, y, sample_weight), batch_size, jit_compile)
     evaluations = {}
     if validation_data:
         evaluations["val"] = Evaluation(model, *validation_data)
     if evaluate_training:
-        evaluations["evaluated"] = Evaluation(model, x, y)
+        first = n if evaluate_training is True else evaluate_training
+        evaluations["evaluated"] = Evaluation(model, x[:first], y[:first])
     seconds = 0.0
     for epoch in range(epochs):
         model.reset_metrics()

@@ -42,24 +42,75 @@ OPTIMIZERS = {
     "amsgrad": Optimizer("AMSGrad", "Adam", {"amsgrad": True}),
 }
 
-SCHEDULES = {"constant": None, "cosine": "CosineDecay"}
-"""Schedule name → class in `keras.optimizers.schedules`, of (learning rate, iterations)."""
+
+def _step(learning_rate, iterations):
+    import keras
+
+    drops = [iterations // 2, iterations * 3 // 4]
+    rates = [learning_rate * 0.1**drop for drop in range(3)]
+    return keras.optimizers.schedules.PiecewiseConstantDecay(drops, rates)
+
+
+def _exponential(learning_rate, iterations):
+    import keras
+
+    return keras.optimizers.schedules.ExponentialDecay(learning_rate, iterations, 0.01)
+
+
+def _cosine(learning_rate, iterations):
+    import keras
+
+    return keras.optimizers.schedules.CosineDecay(learning_rate, iterations)
+
+
+def _cyclic(learning_rate, iterations):
+    import keras
+
+    class Triangles(keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step):
+            place = keras.ops.cast(step, "float32") * (8 / iterations)
+            height = 1 - keras.ops.abs(place % 2 - 1)
+            return learning_rate * (0.1 + 0.9 * height)
+
+        def get_config(self):
+            return {}
+
+    return Triangles()
+
+
+def _rising(learning_rate, iterations):
+    import keras
+
+    return keras.optimizers.schedules.ExponentialDecay(learning_rate / 1e6, iterations, 1e6)
+
+
+SCHEDULES = {
+    "constant": lambda learning_rate, iterations: learning_rate,
+    "step": _step,
+    "exponential": _exponential,
+    "cosine": _cosine,
+    "cyclic": _cyclic,
+    "rising": _rising,
+}
+"""Schedule name → function of (learning rate, iterations)."""
 
 
 def scheduled(schedule, learning_rate, iterations):
     """The learning rate over a run's iterations, as an optimizer takes it.
 
-    "cosine" lets it fall from η to 0 as η·(1 + cos(πk/K))/2 at iteration k of K. (Loshchilov and
-    Hutter 2017; E, learning rate schedules)
+    At iteration k of K, from 0, with the learning rate η (E, "Choosing an optimizer in practice"):
+
+    - "constant": η
+    - "step": η, η/10 from K/2 on, η/100 from 3K/4 on (He et al. 2015)
+    - "exponential": η·0.01^(k/K)
+    - "cosine": η·(1 + cos(πk/K))/2 (Loshchilov and Hutter 2017)
+    - "cyclic": four triangles between η/10 and η (Smith 2017)
+    - "rising": η·10^(6(k/K - 1)), the learning-rate range test (Smith 2017)
 
     Args:
         schedule: key of `SCHEDULES`.
-        learning_rate: of the first iteration.
+        learning_rate: η, the largest of the run.
         iterations: K, the number of updates.
     """
-    if schedule == "constant":
-        return learning_rate
     import_tensorflow()
-    import keras
-
-    return getattr(keras.optimizers.schedules, SCHEDULES[schedule])(learning_rate, iterations)
+    return SCHEDULES[schedule](learning_rate, iterations)

@@ -22,16 +22,22 @@ class RunRecord:
             epoch while the weights moved; "val_loss" and "val_accuracy" after it, where the
             config has validation images; and, where it keeps "evaluations", "evaluated_loss" and
             "evaluated_accuracy": those of all training images after the epoch, without dropout
-            and augmentation.
+            and augmentation; of the first 5,000 where it keeps "sample evaluations".
         final: metric name → number after the last update, without dropout: "loss" and
-            "accuracy" on all training images, "test_loss" and "test_accuracy".
+            "accuracy" on all training images, "test_loss" and "test_accuracy"; and, where the
+            config keeps "own statistics", "own_test_loss" and "own_test_accuracy", of test images
+            scaled by the statistics of the test images, and "own_class_test_loss" and
+            "own_class_test_accuracy", each class by its own.
         seconds: spent in the iterations alone.
         compile_seconds: spent compiling the training program.
         provenance: versions, processor, git commit, dataset fingerprint and split, date.
         kept: what else the config asks to keep, name → array: for "predictions" "test_logits",
             float32, shape (test images, classes), and "test_labels", uint8; for "examples"
             "example_images", uint8, and "example_labels": the first test image of each class; for
-            "weights" "weights/PLACE", the model's weights after training, in its own order. With
+            "weights" "weights/PLACE", the model's weights after training, in its own order; for
+            "weight sizes" "weight_sizes", as `training.kept.weight_sizes` gives them; for
+            "gradient norms" "gradient_norms", float32, shape (iterations, layers), of the layers
+            with parameters from the first to the last. With
             both predictions and examples also "mistake_images", and "mistakes", int32, shape
             (mistakes, 2): for each pair of classes (true, predicted) that occurs, the image so
             mistaken with the highest probability.

@@ -1,6 +1,7 @@
 """Train one config, from data to record."""
 
 import functools
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from training.engines import ENGINES, build
 from training.kept import kept_of
 from training.provenance import provenance
 from training.record import DIVERGED, FINISHED, RunRecord
+from training.scaling import fitted
 
 
 def trained(record):
@@ -31,14 +33,21 @@ def train(config, data_dir=None):
     Raises:
         datasets.DataError: when the data cannot be had or are fewer than the config asks for.
     """
-    data = _load(config.dataset, config.data, data_dir)
-    split = datasets.split(data.y_train, config.train_size, config.validation_size)
-    x, y = data.x_train[split.train], data.y_train[split.train]
-    validation = (data.x_train[split.validation], data.y_train[split.validation])
+    images = _images(
+        config.dataset,
+        config.data,
+        data_dir,
+        config.train_size,
+        config.validation_size,
+        config.scaling,
+    )
+    data = images.data
     engine = ENGINES[config.engine](config)
-    history = engine.fit(x, y, validation if config.validation_size else None)
-    test = engine.evaluate(data.x_test, data.y_test)
-    final = engine.evaluate(x, y) | {f"test_{name}": value for name, value in test.items()}
+    history = engine.fit(*images.train, images.validation if config.validation_size else None)
+    test = engine.evaluate(images.x_test, data.y_test)
+    final = engine.evaluate(*images.train) | _named("test", test)
+    if "own statistics" in config.keep:
+        final |= _by_own_statistics(engine, config.scaling, data)
     finite = np.isfinite(history.iteration_loss).all() and np.isfinite(final["loss"])
     return RunRecord(
         config=config,
@@ -49,13 +58,46 @@ def train(config, data_dir=None):
         final=final,
         seconds=history.seconds,
         compile_seconds=history.compile_seconds,
-        provenance=provenance()
-        | {"data": {"source": data.source, "fingerprint": data.fingerprint, "split": split.hash}},
-        kept=kept_of(config, engine, data),
+        provenance=provenance() | {"data": images.provenance},
+        kept=kept_of(config, engine, data, images.x_test),
     )
 
 
+class _Images(NamedTuple):
+    """What a network takes: pairs of scaled images and labels, and where they come from."""
+
+    data: datasets.Dataset
+    train: tuple
+    validation: tuple
+    x_test: np.ndarray
+    provenance: dict
+
+
 @functools.lru_cache(maxsize=1)
-def _load(dataset, source, data_dir):
-    """Keep the last dataset, as a worker trains many runs on it."""
-    return datasets.load(dataset, source=source, data_dir=data_dir)
+def _images(dataset, source, data_dir, train_size, validation_size, scaling):
+    """Load, split and scale; the last are kept, as a worker trains many runs on the same."""
+    data = datasets.load(dataset, source=source, data_dir=data_dir)
+    split = datasets.split(data.y_train, train_size, validation_size)
+    scale = fitted(scaling, data.x_train[split.train])
+    train, validation = (
+        (scale(data.x_train[rows]), data.y_train[rows]) for rows in (split.train, split.validation)
+    )
+    facts = {"source": data.source, "fingerprint": data.fingerprint, "split": split.hash}
+    return _Images(data, train, validation, scale(data.x_test), facts)
+
+
+def _by_own_statistics(engine, scaling, data):
+    """What the test images give where their own statistics scale them: all, and class by class."""
+    everything = fitted(scaling, data.x_test)(data.x_test)
+    by_class = np.empty_like(everything)
+    for label in np.unique(data.y_test):
+        images = data.x_test[data.y_test == label]
+        by_class[data.y_test == label] = fitted(scaling, images)(images)
+    return {
+        **_named("own_test", engine.evaluate(everything, data.y_test)),
+        **_named("own_class_test", engine.evaluate(by_class, data.y_test)),
+    }
+
+
+def _named(prefix, metrics):
+    return {f"{prefix}_{name}": value for name, value in metrics.items()}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import datasets
 from training import OPTIMIZERS, ConfigError, RunConfig
-from training.config import AUGMENTATIONS, KEEPS, MODELS, SCALINGS
+from training.config import AUGMENTATIONS, INITIALIZERS, KEEPS, MODELS, SCALINGS
 from training.optimizers import SCHEDULES
 
 HEXADECIMAL = set(string.hexdigits.lower())
@@ -40,8 +40,11 @@ configs = st.sampled_from(["dense", "cnn"]).flatmap(
         hidden=layers,
         filters=layers if model == "cnn" else st.none(),
         augmentation=names(AUGMENTATIONS) if model == "cnn" else st.none(),
+        batch_normalisation=st.none() | st.booleans() if model == "cnn" else st.none(),
+        initializer=st.sampled_from([None, *INITIALIZERS]) if model == "dense" else st.none(),
+        l1=st.none() | st.floats(0, 1) if model == "dense" else st.none(),
         schedule=st.sampled_from(list(SCHEDULES)),
-        keep=names(KEEPS),
+        keep=names([kept for kept in KEEPS if kept != "own statistics"]),
         dropout=st.none() | st.floats(0, 0.99),
         activation=st.none() | st.sampled_from(["relu", "tanh"]),
         optimizer=st.sampled_from(list(OPTIMIZERS)),
@@ -88,6 +91,9 @@ def test_every_field_counts():
         "hidden": (),
         "dropout": 0.0,
         "activation": "relu",
+        "initializer": "zeros",
+        "l1": 0.1,
+        "l2": 0.1,
         "optimizer": "adam",
         "learning_rate": 0.1,
         "schedule": "cosine",
@@ -99,6 +105,7 @@ def test_every_field_counts():
     of_cnn = {
         "filters": (8,),
         "padding": "same",
+        "batch_normalisation": True,
         "block_dropout": 0.5,
         "augmentation": ("flip",),
     }
@@ -218,7 +225,22 @@ def test_replace_checks_again():
             "unknown dataset 'emnist'; choose from fashion_mnist, mnist, cifar10",
         ),
         ({"data": "auto"}, "unknown data 'auto'; choose from real, stand-in"),
-        ({"scaling": "standard"}, f"unknown scaling 'standard'; choose from {', '.join(SCALINGS)}"),
+        ({"scaling": "max"}, f"unknown scaling 'max'; choose from {', '.join(SCALINGS)}"),
+        (
+            {"initializer": "ones"},
+            f"unknown initializer 'ones'; choose from {', '.join(INITIALIZERS)}",
+        ),
+        ({"l1": -0.1}, "l1 must be a number of at least 0, not -0.1"),
+        ({"l2": math.inf}, "l2 must be a number of at least 0, not inf"),
+        ({"dropout": 1.0}, "dropout must be a number in [0, 1), not 1.0"),
+        (
+            {"model": "cnn", "batch_normalisation": 1},
+            "batch_normalisation must be true or false, not 1",
+        ),
+        (
+            {"keep": ("own statistics",)},
+            "keep 'own statistics' needs scaling standard, pca or zca, not 'unit'",
+        ),
         ({"model": "rnn"}, f"unknown model 'rnn'; choose from {', '.join(MODELS)}"),
         ({"optimizer": "SGD"}, f"unknown optimizer 'SGD'; choose from {', '.join(OPTIMIZERS)}"),
         ({"train_size": 0}, "train_size must be a whole number of at least 1, not 0"),
@@ -257,7 +279,8 @@ def test_replace_checks_again():
         ({"epochs": None}, "give either epochs or iterations"),
         (
             {"filters": (8,)},
-            "filters is no option of model 'dense'; it takes hidden, dropout, activation",
+            "filters is no option of model 'dense'; "
+            "it takes hidden, dropout, activation, initializer, l1, l2",
         ),
     ],
 )

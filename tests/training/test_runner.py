@@ -43,9 +43,9 @@ def own_folders(small_sets, monkeypatch):
     monkeypatch.setenv("DESCENT_CACHE_DIR", str(small_sets))
     monkeypatch.delenv("DESCENT_DATA_DIR", raising=False)
     monkeypatch.delenv("DESCENT_RUNS_DIR", raising=False)
-    training.train._load.cache_clear()
+    training.train._images.cache_clear()
     yield
-    training.train._load.cache_clear()
+    training.train._images.cache_clear()
 
 
 @pytest.fixture
