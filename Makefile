@@ -31,6 +31,7 @@ format: .venv/installed ## format the code
 bench: .venv/installed ## measure speed side by side against what a user would write instead
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.by_hand
+	$(BIN)/python -m benchmarks.cifar_network
 
 lock: .venv/installed ## renew requirements.txt from requirements.in
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-emit-options \

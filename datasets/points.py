@@ -67,6 +67,12 @@ def movie_marks(n: int, margin: float = 0.5, seed: int = 0) -> tuple[np.ndarray,
     return x[clear], (distance[clear] > 0).astype(np.int64)
 
 
+def scaled_marks(x: np.ndarray) -> np.ndarray:
+    """Marks on a scale from −1 to 1, where a sigmoid is not flat."""
+    worst, best = MARKS
+    return 2 * (x - worst) / (best - worst) - 1
+
+
 def train_and_test(x, y, test_size: int, seed: int = 0):
     """Two disjoint parts of the points with the class proportions of all.
 
@@ -84,6 +90,23 @@ def train_and_test(x, y, test_size: int, seed: int = 0):
     """
     parts = split(y, len(y) - test_size, test_size, seed)
     return (x[parts.train], y[parts.train]), (x[parts.validation], y[parts.validation])
+
+
+def train_validation_and_test(x, y, validation_size: int, test_size: int, seed: int = 0):
+    """As `train_and_test`, but three parts: (x, y) for training, for validation and for the test.
+
+    Args:
+        x: points, shape (n, 2).
+        y: labels, shape (n,).
+        validation_size: points of the second part.
+        test_size: points of the third part.
+        seed: of the draw.
+
+    Raises:
+        DataError: when a size is negative or both exceed n together.
+    """
+    rest, test = train_and_test(x, y, test_size, seed)
+    return *train_and_test(*rest, validation_size, seed), test
 
 
 def separable(x, y) -> bool:

@@ -102,20 +102,21 @@ def run(
     if tensorboard:
         _check_writable(tensorboard, "--tensorboard")
     _check_writable(runs_folder(runs), "--runs")
-    obtain = partial(run_all, jobs=jobs, data_dir=data_dir, runs_dir=runs, progress=True)
     if data != "stand-in" and data_dir is None:
         import_tensorflow()  # or Keras, asked for its datasets, would do so with many notes
     sources = {
         name: datasets.resolve(name, data, data_dir)
         for name in dict.fromkeys(name for study in studies for name in study.datasets)
     }
-    for study in studies:
-        typer.echo(f"{study.title} ({study.name})", err=True)
+    for place, study in enumerate(studies, start=1):
+        name = f"[{place} of {len(studies)}] {study.name}"
+        obtain = partial(run_all, jobs=jobs, data_dir=data_dir, runs_dir=runs, progress=name)
         of_study = {name: sources[name] for name in study.datasets}
         lab = Lab(preset, seeds or study.seeds[preset], of_study, obtain)
-        study.run(lab, out / study.name)
+        study.store(lab, out / study.name)
         if tensorboard:
             events.write(tensorboard / study.name, lab.records.values())
+    _draw(studies, out, jobs)
     _write_report(out)
 
 
@@ -133,10 +134,7 @@ def report(
     stored = _stored_studies(preset, out)
     _check_writable(out)
     _check_at_least_one("--jobs", jobs)
-    import joblib
-
-    jobs = min(jobs or os.cpu_count(), len(stored))
-    joblib.Parallel(jobs)(joblib.delayed(study.redraw)(out / study.name) for study in stored)
+    _draw(stored, out, jobs)
     _write_report(out)
     if readme:
         write_claims(readme, out)
@@ -210,6 +208,15 @@ def _stored_studies(preset, out):
             f"`python -m experiments run --all --preset {preset} --out {out}`"
         )
     return stored
+
+
+def _draw(studies, out, jobs):
+    """Write the figures and findings of studies from their stored records, several at a time."""
+    import joblib
+
+    jobs = min(jobs or os.cpu_count(), len(studies))
+    typer.echo(f"Drawing {len(studies)} {'study' if len(studies) == 1 else 'studies'}", err=True)
+    joblib.Parallel(jobs)(joblib.delayed(study.draw)(out / study.name) for study in studies)
 
 
 def _write_report(out):

@@ -1,9 +1,7 @@
 """The best dense network against the best CNN on Fashion-MNIST (A, section 7)."""
 
-import numpy as np
-
 from datasets.loading import PUBLISHED
-from reporting import Study, Table, direction, grids, plots, predictions, summary, value
+from reporting import Study, Table, compare, predictions, summary, table_of, value
 from reporting.lab import CNN_SEEDS, CRITERIA
 from reporting.measures import final, over_seeds
 
@@ -21,8 +19,8 @@ study = Study(
 
 DENSE, CNN, DROPOUT_CNN = "dense", "CNN", "CNN with dropout"
 CLASSES = PUBLISHED["fashion_mnist"].class_names
-SAYS = {DENSE: (0.31808, 0.8808), CNN: (0.39102, 0.9258)}  # test loss and accuracy in A 7.3
 ERROR = CRITERIA["validation error"]
+LOSS, ACCURACY = final("test_loss"), final("test_accuracy")
 
 
 @study.runs
@@ -32,15 +30,11 @@ def runs(lab):
         train_size=n, validation_size=validation, batch_size=150, optimizer="adam",
         learning_rate=0.001, schedule="cosine", epochs=epochs,
     )  # fmt: skip
-    dense = base.replace(dropout=0.4)
+    dense = {"250 neurons": (250,), "1000 neurons": (1000,), "500 and 250 neurons": (500, 250)}
     cnn = base.replace(model="cnn", padding="same", hidden=(256,))
     dropout = cnn.replace(dropout=0.4, block_dropout=0.1)
     candidates = {
-        DENSE: {
-            "250 neurons": dense.replace(hidden=(250,)),
-            "1000 neurons": dense.replace(hidden=(1000,)),
-            "500 and 250 neurons": dense.replace(hidden=(500, 250)),
-        },
+        DENSE: {label: base.replace(hidden=hidden, dropout=0.4) for label, hidden in dense.items()},
         CNN: {
             "no regularisation": cnn,
             "dropout": dropout,
@@ -50,12 +44,11 @@ def runs(lab):
     trials = {network: lab.trials(of_network) for network, of_network in candidates.items()}
     best = {network: candidates[network][best_of(trials[network])] for network in candidates}
     tuned = lab.tune(best, (0.0003, 0.001, 0.003), by="validation error")
-    # The test images are looked at once, after training on all others.
-    final = {
-        "train_size": n + validation, "validation_size": 0, "keep": ("predictions", "examples"),
-    }  # fmt: skip
     networks = tuned | {DROPOUT_CNN: candidates[CNN]["dropout"]}
-    networks = {network: config.replace(**final) for network, config in networks.items()}
+    # The test images are looked at once, after training on all others.
+    of_all = {"train_size": n + validation, "validation_size": 0}
+    kept = {"keep": ("predictions", "examples")}
+    networks = {label: config.replace(**of_all, **kept) for label, config in networks.items()}
     return {"trials": trials, "networks": lab.train(networks)}
 
 
@@ -68,64 +61,54 @@ def best_of(trials):
 def claims(runs):
     networks = runs["networks"]
 
-    def printed(network, metric, better):
-        says = dict(zip(("test_loss", "test_accuracy"), SAYS[network], strict=True))[metric]
-        metric_name = metric.replace("_", " ")
-        return value("A 7.3", f"The {network} network has {metric_name} {says}", metric_name, says,
-                     over_seeds(networks[network], final(metric)), better=better)  # fmt: skip
+    def printed(network, quantity, measure, says, better):
+        statement = f"The {network} network has {quantity} {says}"
+        values = over_seeds(networks[network], measure)
+        return value("A 7.3", statement, quantity, says, values, better)
 
-    def below(statement, quantity, measure, lower, higher, better="lower"):
-        pair = [(network, over_seeds(networks[network], measure)) for network in (lower, higher)]
-        return direction("A 7.3", statement, quantity, *pair, better=better)
+    def below(statement, quantity, measure, *pair, better="lower"):
+        return compare("A 7.3", statement, quantity, networks, measure, *pair, better=better)
 
     return [
-        printed(DENSE, "test_accuracy", "higher"),
-        printed(DENSE, "test_loss", "lower"),
-        printed(CNN, "test_accuracy", "higher"),
-        printed(CNN, "test_loss", "lower"),
+        printed(DENSE, "test accuracy", ACCURACY, 0.8808, "higher"),
+        printed(DENSE, "test loss", LOSS, 0.31808, "lower"),
+        printed(CNN, "test accuracy", ACCURACY, 0.9258, "higher"),
+        printed(CNN, "test loss", LOSS, 0.39102, "lower"),
         below("The CNN is more accurate than the dense network", "test accuracy",
-              final("test_accuracy"), DENSE, CNN, better="higher"),
-        below("The more accurate CNN has the higher loss", "test loss",
-              final("test_loss"), DENSE, CNN),
+              ACCURACY, DENSE, CNN, better="higher"),
+        below("The more accurate CNN has the higher loss", "test loss", LOSS, DENSE, CNN),
         below("It is surer of its wrong answers", "mean confidence of wrong answers",
               predictions.confidence_when_wrong, DENSE, CNN),
         below("With dropout the CNN's loss is below the dense network's", "test loss",
-              final("test_loss"), DROPOUT_CNN, DENSE),
+              LOSS, DROPOUT_CNN, DENSE),
         below("Dropout raises the accuracy of the CNN", "test accuracy",
-              final("test_accuracy"), CNN, DROPOUT_CNN, better="higher"),
+              ACCURACY, CNN, DROPOUT_CNN, better="higher"),
     ]  # fmt: skip
 
 
 @study.table
 def candidates(runs):
-    rows = [
-        [network, label, records[0].parameters, summary(100 * over_seeds(records, ERROR)),
-         label == best_of(trials)]
-        for network, trials in runs["trials"].items()
-        for label, records in trials.items()
-    ]  # fmt: skip
+    rows = []
+    for network, trials in runs["trials"].items():
+        for label, records in trials.items():
+            error = summary(100 * over_seeds(records, ERROR))
+            rows.append([network, label, records[0].parameters, error, label == best_of(trials)])
     columns = ["network", "candidate", "parameters", "validation error (%)", "chosen"]
     return Table("Chosen by validation, on seeds that no comparison uses", columns, rows)
 
 
 @study.table
 def results(runs):
-    columns = ["network", "parameters", "test accuracy", "test loss", "of it from wrong answers",
-               "confidence of wrong answers", "calibration error", "training seconds"]  # fmt: skip
-    measures = (
-        final("test_accuracy"),
-        final("test_loss"),
-        lambda record: predictions.loss_of(record, right=False),
-        predictions.confidence_when_wrong,
-        predictions.calibration_error,
-        lambda record: record.seconds,
-    )
-    rows = [
-        [network, records[0].parameters,
-         *(summary(over_seeds(records, measure)) for measure in measures)]
-        for network, records in runs["networks"].items()
-    ]  # fmt: skip
-    return Table("On the test images", columns, rows, note="Mean over seeds, 95 % interval.")
+    measures = {
+        "test accuracy": ACCURACY,
+        "test loss": LOSS,
+        "of it from wrong answers": lambda record: predictions.loss_of(record, right=False),
+        "confidence of wrong answers": predictions.confidence_when_wrong,
+        "calibration error": predictions.calibration_error,
+        "training seconds": lambda record: record.seconds,
+    }
+    facts = {"parameters": lambda record: record.parameters}
+    return table_of("On the test images", "network", runs["networks"], measures, facts)
 
 
 @study.figure(
@@ -135,19 +118,7 @@ def results(runs):
     alt="Accuracy and share of images against confidence, for three networks.",
 )
 def reliability(runs):
-    fig, axes = plots.figure(1, 2, width=11, height=5)
-    for network, records in runs["networks"].items():
-        of_seeds = np.array([predictions.reliability(record) for record in records])
-        filled = np.isfinite(of_seeds).all(axis=(0, 1))  # intervals that hold images
-        confidence, accuracy, share = of_seeds[:, :, filled].transpose(1, 0, 2)
-        plots.mean_and_band(axes[0], confidence.mean(axis=0), accuracy, network)
-        plots.mean_and_band(axes[1], confidence.mean(axis=0), share, network)
-    axes[0].plot([0, 1], [0, 1], color=plots.GREY, linewidth=1)
-    axes[1].set_yscale("log")
-    plots.label_axes(axes[0], "Confidence", "Accuracy")
-    plots.label_axes(axes[1], "Confidence", "Share of the test images")
-    plots.legend(fig)
-    return fig
+    return predictions.draw_reliability(runs["networks"])
 
 
 @study.figure(
@@ -155,14 +126,7 @@ def reliability(runs):
     alt="Accuracy of three networks on ten classes of clothing.",
 )
 def accuracy_of_each_class(runs):
-    fig, ax = plots.figure(width=9, height=5.4)
-    for network, records in runs["networks"].items():
-        accuracy = [predictions.class_accuracy(record) for record in records]
-        plots.mean_and_band(ax, np.arange(len(CLASSES)), accuracy, network)
-    ax.set_xticks(np.arange(len(CLASSES)), CLASSES, rotation=35, ha="right")
-    plots.label_axes(ax, "Class", "Test accuracy")
-    plots.legend(fig)
-    return fig
+    return predictions.draw_class_accuracy(runs["networks"], CLASSES)
 
 
 @study.figure(
@@ -171,14 +135,7 @@ def accuracy_of_each_class(runs):
     alt="Confusion matrices of the dense network and the CNN.",
 )
 def confusion(runs):
-    fig, axes = plots.figure(1, 2, width=13, height=6.6)
-    for ax, network in zip(axes, (DENSE, CNN), strict=True):
-        records = runs["networks"][network]
-        shares = np.mean([predictions.confusion(record) for record in records], axis=0)
-        grids.draw_shares(ax, 100 * shares, CLASSES)
-        plots.label_axes(ax, "Taken for", "Class", title=network)
-        ax.label_outer()
-    return fig
+    return predictions.draw_confusion({k: runs["networks"][k] for k in (DENSE, CNN)}, CLASSES)
 
 
 @study.figure(
@@ -188,11 +145,7 @@ def confusion(runs):
     of="seed 0",
 )
 def most_confused(runs):
-    records = runs["networks"][CNN]
-    images = predictions.mistakes(records[0])
-    pairs = [pair for pair in predictions.most_confused(records, 8) if pair[:2] in images][:6]
-    titles = [f"{CLASSES[true]}\ntaken for\n{CLASSES[p]}\n{share:.1%}" for true, p, share in pairs]
-    return grids.draw_images([images[true, p][0] for true, p, _ in pairs], titles, 6, width=12)
+    return predictions.draw_most_confused(runs["networks"][CNN], CLASSES, count=6)
 
 
 if __name__ == "__main__":

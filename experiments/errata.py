@@ -4,7 +4,7 @@ import numpy as np
 
 from datasets import points
 from models import errata
-from models.from_scratch import normal, sigmoid_neuron, zeros
+from models.from_scratch import normal, zeros
 from reporting import Study, Table, direction, grids, identity, plots
 from reporting.formatting import format_exactly
 
@@ -19,34 +19,18 @@ study = Study(
     seeds={"quick": 5, "paper": 5},
 )
 
-PRINTED, HOLDS = "as printed", "what holds"
+PRINTED, HOLDS = plots.FAMILIES["formula"]
 
 
 @study.runs
 def runs(lab):
     """All of it is computed whenever the study is drawn."""
+    marks = [points.movie_marks(1200, seed=seed) for seed in range(lab.seeds)]
+    sets = [points.train_and_test(*of_seed, 1000, seed) for seed, of_seed in enumerate(marks)]
     return {
         "errata": errata.errata(),
-        "accuracy": [normalised(seed) for seed in range(lab.seeds)],
+        "accuracy": [errata.accuracy_normalised(*of_seed, size=10) for of_seed in sets],
     }
-
-
-def normalised(seed):
-    """Accuracy on validation sets of 10 points, normalised by the training set and by themselves.
-
-    The model is one that trained on normalised points.
-    """
-    from sklearn.linear_model import LogisticRegression
-
-    (x, y), (x_validation, y_validation) = points.train_and_test(
-        *points.movie_marks(1200, seed=seed), test_size=1000, seed=seed
-    )
-    mean, deviation = x.mean(axis=0), x.std(axis=0)
-    model = LogisticRegression().fit((x - mean) / deviation, y)
-    sets = x_validation.reshape(100, 10, 2)
-    own = (sets - sets.mean(axis=1, keepdims=True)) / sets.std(axis=1, keepdims=True)
-    normalised = (x_validation - mean) / deviation, own.reshape(-1, 2)
-    return [model.score(points, y_validation) for points in normalised]
 
 
 @study.claims
@@ -58,36 +42,28 @@ def claims(runs):
         ("those of the validation set", by_itself), better="higher",
     )  # fmt: skip
     identities = [
-        identity(erratum.source, erratum.printed, erratum.quantity, erratum.says, erratum.holds,
-                 tolerance=1e-6)
-        for erratum in runs["errata"]
-    ]  # fmt: skip
+        identity(of.source, of.printed, of.quantity, of.says, of.holds, tolerance=1e-6)
+        for of in runs["errata"]
+    ]
     return sorted([*identities, of_b], key=lambda claim: claim.source[0])
 
 
 @study.table
 def both_sides(runs):
     columns = ["source", "printed", "what holds", "quantity", "as printed", "as it holds"]
-    rows = [
-        [*erratum[:4], *map(format_exactly, (erratum.says, erratum.holds))]
-        for erratum in runs["errata"]
-    ]
+    rows = [[*of[:4], format_exactly(of.says), format_exactly(of.holds)] for of in runs["errata"]]
     return Table("Each erratum with both sides", columns, rows)
 
 
 @study.table
 def shown_elsewhere(runs):
-    rows = [
-        ["A 6.2", "Input and output have the same indices, and a padded output stands at the "
-         "corner of its window", "convolution_arithmetic"],
-        ["A 7", "The CNN has the higher loss and the higher accuracy: no error", "dense_vs_cnn"],
-        ["B 1.2.6", "The polynomial kernel is usable from degree 6", "svm_kernels"],
-        ["B 2.1 Q1", "A dense layer has x·y·z·x'·y' parameters", "convolution_arithmetic"],
-        ["B 2.1 Q7", "The output has (n − k + 2p)/s + 1 pixels a side", "convolution_arithmetic"],
-        ["D 2.1.1", "The convolution of eq. 10 ends at the index n(m) − 1",
-         "convolution_arithmetic"],
-    ]  # fmt: skip
-    return Table("Shown by other studies", ["source", "statement", "study"], rows)
+    columns = ["source", "statement", "study"]
+    return Table("Shown by other studies", columns, errata.SHOWN_BY_STUDIES)
+
+
+def draw_both(ax, x, printed, holds):
+    plots.mean_and_band(ax, x, [printed], PRINTED)
+    plots.mean_and_band(ax, x, [holds], HOLDS)
 
 
 @study.figure(
@@ -100,21 +76,15 @@ def shown_elsewhere(runs):
 def formulas(runs):
     p, z = np.linspace(0.02, 1, 200), np.linspace(-1.3, 1.3, 200)
     x, y = points.movie_marks(100)
-    losses = [
-        sigmoid_neuron().fit(x / 5 - 1, y[:, None], errata.SGD(rate), batch_size=100, iterations=60)
-        for rate in (-1, 1)
-    ]
-    panels = {
-        ("Probability of the true class", "Loss"): (p, -1 + np.log(p), -np.log(p)),
-        ("z", "Derivative of tanh z"): (z, 1 - np.tan(z) ** 2, 1 - np.tanh(z) ** 2),
-        ("Updates", "Loss"): (np.arange(60), *(history.iteration_loss for history in losses)),
-    }
-    fig, axes = plots.figure(1, 3, width=13, height=4.6)
-    titles = "A 2.3: −1 + log p, −log p", "B Q17: tan, tanh", "C: w + ε∇J, w − ε∇J"
-    for ax, (labels, (x, *curves)), title in zip(axes, panels.items(), titles, strict=True):
-        for name, curve in zip((PRINTED, HOLDS), curves, strict=True):
-            plots.mean_and_band(ax, x, [curve], name)
-        plots.label_axes(ax, *labels, title=title)
+    losses = [errata.neuron_losses(points.scaled_marks(x), y, rate) for rate in (-1, 1)]
+    fig, (loss, derivative, descent) = plots.figure(1, 3, width=13, height=4.6)
+    draw_both(loss, p, -1 + np.log(p), -np.log(p))
+    title = "A 2.3: −1 + log p, −log p"
+    plots.label_axes(loss, "Probability of the true class", "Loss", title)
+    draw_both(derivative, z, 1 - np.tan(z) ** 2, 1 - np.tanh(z) ** 2)
+    plots.label_axes(derivative, "z", "Derivative of tanh z", "B Q17: tan, tanh")
+    draw_both(descent, np.arange(60), *losses)
+    plots.label_axes(descent, "Updates", "Loss", "C: w + ε∇J, w − ε∇J")
     plots.legend(fig)
     return fig
 
@@ -128,16 +98,16 @@ def formulas(runs):
 )
 def max_pooling_backward(runs):
     assigned, added = errata.pooling_gradients()
-    titles = "Picture and windows", "D 3.3: assigned", "By differences: added"
+    pictures = {"Picture and windows": errata.PICTURE, "D 3.3: assigned": assigned,
+                "By differences: added": added}  # fmt: skip
     fig, axes = plots.figure(1, 3, width=11, height=4.4)
-    for ax, values, title in zip(axes, (errata.PICTURE, assigned, added), titles, strict=True):
-        shades = np.where(added.round(6) != 0, grids.tint(plots.ORANGE), grids.PAPER)
+    shades = np.where(added.round(6) != 0, grids.tint(plots.ORANGE), grids.PAPER)
+    for ax, (title, values) in zip(axes, pictures.items(), strict=True):
         grids.draw_cells(ax, values.round(6) + 0.0, shades)
         ax.set_title(title)
     colors = plots.VERMILLION, plots.BLUE, plots.GREEN, plots.PURPLE
-    corners = errata.POOL_STRIDE * np.argwhere(errata.AT_OUTPUTS)
-    for (row, column), color in zip(corners, colors, strict=True):
-        grids.frame(axes[0], row, column, errata.POOL_SIZE, color=color)
+    for window, color in zip(np.argwhere(errata.AT_OUTPUTS), colors, strict=True):
+        grids.frame(axes[0], *errata.POOL_STRIDE * window, errata.POOL_SIZE, color=color)
     return fig
 
 
@@ -152,30 +122,20 @@ def max_pooling_backward(runs):
 def elongated_bowl(runs):
     fig, axes = plots.figure(2, 2, width=11, height=8, sharey="row")
     side = np.linspace(-2.2, 0.6, 200), np.linspace(-1.1, 1.1, 200)
-    heights = loss_on_bowl(np.stack(np.meshgrid(*side), axis=-1))
+    heights = errata.loss_on_bowl(np.stack(np.meshgrid(*side), axis=-1))
     for rule, (bowl, losses) in zip(errata.RULES, axes.T, strict=True):
         bowl.contour(*side, heights, np.geomspace(0.02, 60, 9), colors="#C8C8C8", linewidths=1)
         losses.set_yscale("log")
         for name in (PRINTED, HOLDS):
-            path = best_path(rule, name == PRINTED)
+            path = errata.best_path(rule, name == PRINTED)
             color, linestyle, marker = plots.method_style(name)
             bowl.plot(*path.T, marker, color=color, linestyle=linestyle, lw=1.5, ms=5)
-            plots.mean_and_band(losses, np.arange(len(path)), [loss_on_bowl(path)], name)
+            plots.mean_and_band(losses, np.arange(len(path)), [errata.loss_on_bowl(path)], name)
         losses.set_ylim(1e-8)
         plots.label_axes(bowl, "w₁", "w₂", title=rule)
         plots.label_axes(losses, "Updates", "Loss")
     plots.legend(fig)
     return fig
-
-
-def best_path(rule, printed):
-    paths = [errata.down_the_bowl(rule, rate, printed) for rate in np.geomspace(1e-3, 10, 41)]
-    falling = [path for path in paths if loss_on_bowl(path).argmax() == 0]
-    return min(falling, key=lambda path: loss_on_bowl(path)[-1])
-
-
-def loss_on_bowl(w):
-    return w**2 @ errata.CURVATURE / 2
 
 
 @study.figure(
@@ -191,10 +151,8 @@ def start_at_zero(runs):
     for ax, (name, (title, initializer)) in zip(axes, starts.items(), strict=False):
         weights, losses = errata.hidden_weights(initializer)
         updates = np.arange(len(losses))
-        for neuron, style in enumerate(plots.ordered_styles(4)):
-            plots.mean_and_band(
-                ax, updates, weights.T[[neuron]], f"neuron {neuron + 1}", style=style
-            )
+        for k, style in enumerate(plots.ordered_styles(4)):
+            plots.mean_and_band(ax, updates, weights.T[[k]], f"neuron {k + 1}", style=style)
         plots.mean_and_band(axes[2], updates, [losses], name)
         plots.label_axes(ax, "Updates", "Weight of the first input", title=title)
     plots.label_axes(axes[2], "Updates", "Loss", title="Loss from both")

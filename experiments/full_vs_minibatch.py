@@ -1,14 +1,8 @@
 """Full batch against mini-batch gradient descent (A, sections 3.2 to 3.4; E, optimizers)."""
 
-from reporting import Study, Table, direction, identity, plots, summary
+from reporting import Study, Table, compare, direction, identity, plots, summary_of
 from reporting.curves import COSTS, draw_costs
-from reporting.measures import (
-    final_loss,
-    fluctuation,
-    iterations_to_reach,
-    over_seeds,
-    running_mean,
-)
+from reporting.measures import final_loss, fluctuation, iterations_to_reach, running_mean
 
 study = Study(
     name="full_vs_minibatch",
@@ -59,16 +53,14 @@ def claims(runs):
 
     def dearer(source, cost):
         of_full = [COSTS[cost](r)[k - 1] for r, k in zip(full, needed, strict=True)]
-        of_mini = over_seeds(mini, lambda record: COSTS[cost](record)[-1])
+        of_mini = [COSTS[cost](record)[-1] for record in mini]
         statement = f"For the same progress the full batch costs more ({cost.lower()})"
         measure = f"{cost.lower()} to the loss that m = 150 reaches in 100 iterations"
         return direction(source, statement, measure, (MINI, of_mini), (FULL, of_full), ratio=True)
 
     def noisier(source, statement, calm, noisy, methods):
-        pair = [(label, over_seeds(methods[label], fluctuation)) for label in (calm, noisy)]
-        return direction(
-            source, statement, "standard deviation of the loss around its trend", *pair
-        )
+        quantity = "standard deviation of the loss around its trend"
+        return compare(source, statement, quantity, methods, fluctuation, calm, noisy)
 
     def counted(source, statement, says, holds):
         return identity(source, statement, "counted in the run", says, holds)
@@ -105,12 +97,12 @@ def results(runs):
     columns = ["method", "iterations", f"loss at rate {SHARED_RATE}", "tuned rate",
                "loss at tuned rate", "its fluctuation", "seconds"]  # fmt: skip
     rows = []
-    for label, records in runs["tuned"].items():
+    for label, tuned in runs["tuned"].items():
+        at_shared_rate = summary_of(runs["shared"][label], final_loss)
         measures = (final_loss, fluctuation, lambda record: record.seconds)
-        loss, noise, seconds = (summary(over_seeds(records, measure)) for measure in measures)
-        shared = summary(over_seeds(runs["shared"][label], final_loss))
-        config, iterations = records[0].config, len(records[0].iteration_loss)
-        rows.append([label, iterations, shared, config.learning_rate, loss, noise, seconds])
+        record, at_tuned_rate = tuned[0], [summary_of(tuned, measure) for measure in measures]
+        rate, iterations = record.config.learning_rate, len(record.iteration_loss)
+        rows.append([label, iterations, at_shared_rate, rate, *at_tuned_rate])
     return Table("Loss on all training images after the last update", columns, rows)
 
 

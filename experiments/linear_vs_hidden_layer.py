@@ -1,20 +1,14 @@
 """A linear decision against one hidden layer, on data that no line separates (C)."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from datasets import points
-from models.from_scratch import (
-    OPTIMIZERS,
-    Dense,
-    Network,
-    Sigmoid,
-    categorical_accuracy,
-    categorical_cross_entropy,
-    check_gradients,
-    normal,
-)
-from models.from_scratch.activations import sigmoid
-from reporting import Study, Table, boundaries, direction, identity, plots, summary
+from models import as_printed
+from models.from_scratch import OPTIMIZERS, Network, check_gradients, sigmoid_network
+from reporting import Study, boundaries, compare, identity, plots, table_of
+from reporting.measures import over_seeds
 
 CHAPTER = "C, “Non linear decision”"
 
@@ -32,117 +26,88 @@ study = Study(
 
 SIZE = 200  # of the training set, and of the test set
 HIDDEN, BATCH_SIZE, ITERATIONS = 4, 10, 2000
-LINEAR, LAYER, SIGMOIDS = "linear decision", "hidden layer", "hidden layer, sigmoid outputs"
-RATES = {LINEAR: 0.05, LAYER: 2.0, SIGMOIDS: 2.0}  # steps of 2 would throw the line about
-STYLES = {
-    LINEAR: plots.Style(plots.VERMILLION, plots.DASHED, "o"),
-    LAYER: plots.Style(plots.BLUE, plots.SOLID, "s"),
-    SIGMOIDS: plots.Style(plots.GREEN, plots.DASH_DOT, "^"),
+LINEAR, LAYER, SIGMOIDS = plots.FAMILIES["decision"]
+NETWORKS = {
+    LINEAR: {"hidden": 0, "sigmoid_outputs": False},
+    LAYER: {"hidden": HIDDEN, "sigmoid_outputs": False},
+    SIGMOIDS: {"hidden": HIDDEN},
 }
+RATES = {LINEAR: 0.05, LAYER: 2.0, SIGMOIDS: 2.0}  # steps of 2 would throw the line about
 FLOOR = np.log(1 + np.exp(-1))  # of the loss where outputs lie in (0, 1): −log(e¹ / (e¹ + e⁰))
 
 
-def network(kind, seed):
-    """Layers behind which a softmax gives the two classes; all parameters from N(0, 0.3²)."""
-    layers = [Dense(2, normal(0.3), normal(0.3))]
-    if kind != LINEAR:
-        layers = [Dense(HIDDEN, normal(0.3), normal(0.3)), Sigmoid(), *layers]
-    if kind == SIGMOIDS:  # as C's slides have it
-        layers.append(Sigmoid())
-    return Network(
-        layers, categorical_cross_entropy, (2,), metrics={"accuracy": categorical_accuracy},
-        seed=seed, dtype=np.float64,
-    )  # fmt: skip
+class Run(NamedTuple):
+    """A network that trained on the points of one seed."""
+
+    network: Network
+    points: tuple
+    training: tuple
+    test: tuple
+    losses: np.ndarray  # of each batch before its update
 
 
 @study.runs
 def runs(lab):
-    """For each seed one set of points and one order of batches, for all networks."""
-    found = []
-    for seed in range(lab.seeds):
-        x, y = points.four_clusters(2 * SIZE, seed=seed)
-        training, test = points.train_and_test(x, y, SIZE, seed)
-        run = {"points": (x, y), "training": training, "networks": {}, "losses": {}, "final": {}}
-        for kind in STYLES:
-            trained = run["networks"][kind] = network(kind, seed)
-            sgd = OPTIMIZERS["sgd"](RATES[kind])
-            options = {"batch_size": BATCH_SIZE, "iterations": ITERATIONS, "seed": seed}
-            run["losses"][kind] = trained.fit(*training, sgd, **options).iteration_loss
-            run["final"][kind] = {
-                "loss": trained.evaluate(*training, SIZE)["loss"],
-                "accuracy": trained.evaluate(*test, SIZE)["accuracy"],
-            }
-        found.append(run)
-    return found
+    """Kind → a run for each seed; those of a seed see one set of points in one order."""
+    return {kind: [run(kind, seed) for seed in range(lab.seeds)] for kind in NETWORKS}
 
 
-def final(runs, kind, metric):
-    return np.array([run["final"][kind][metric] for run in runs])
+def run(kind, seed):
+    x, y = points.four_clusters(2 * SIZE, seed=seed)
+    training, test = points.train_and_test(x, y, SIZE, seed)
+    trained, sgd = network(kind, seed), OPTIMIZERS["sgd"](RATES[kind])
+    options = {"batch_size": BATCH_SIZE, "iterations": ITERATIONS, "seed": seed}
+    losses = trained.fit(*training, sgd, **options).iteration_loss
+    return Run(trained, (x, y), training, test, losses)
 
 
-def printed_loss(parameters, x, y):
-    """The loss of a batch by C's expression of the whole network, whose first term has no b₂."""
-    w1, b1, w2, b2 = parameters
-    z = sigmoid(x @ w1 + b1)
-    first_term = sigmoid(z @ w2)[np.arange(len(x)), y]
-    return np.mean(-first_term + np.log(np.exp(sigmoid(z @ w2 + b2)).sum(axis=1)))
+def network(kind, seed):
+    return sigmoid_network(**NETWORKS[kind], seed=seed, dtype=np.float64)
+
+
+def training_loss(run):
+    return run.network.evaluate(*run.training, SIZE)["loss"]
+
+
+def accuracy(run):
+    return run.network.evaluate(*run.test, SIZE)["accuracy"]
 
 
 @study.claims
 def claims(runs):
-    seeds = len(runs)
-    in_c = [(run["networks"][SIGMOIDS], run["training"]) for run in runs]
-    errors = [
-        max(check_gradients(network(SIGMOIDS, seed), x[:BATCH_SIZE], y[:BATCH_SIZE]))
-        for seed, (_, (x, y)) in enumerate(in_c)
-    ]
+    of_source, seeds = runs[SIGMOIDS], len(runs[SIGMOIDS])
 
-    def of(metric, *kinds):
-        return [(kind, final(runs, kind, metric)) for kind in kinds]
+    def gradient_error(seed):
+        batch = (part[:BATCH_SIZE] for part in of_source[seed].training)
+        return max(check_gradients(network(SIGMOIDS, seed), *batch))
 
     return [
-        direction(CHAPTER, "A hidden layer, with sigmoids as in the source, is more accurate",
-                  "test accuracy", *of("accuracy", LINEAR, SIGMOIDS), better="higher"),
-        direction(CHAPTER, "So is one without sigmoids on the outputs", "test accuracy",
-                  *of("accuracy", LINEAR, LAYER), better="higher"),
-        direction(CHAPTER, "A hidden layer, with sigmoids as in the source, has a lower loss",
-                  "training loss", *of("loss", SIGMOIDS, LINEAR)),
+        compare(CHAPTER, "A hidden layer, with sigmoids as in the source, is more accurate",
+                "test accuracy", runs, accuracy, LINEAR, SIGMOIDS, better="higher"),
+        compare(CHAPTER, "So is one without sigmoids on the outputs",
+                "test accuracy", runs, accuracy, LINEAR, LAYER, better="higher"),
+        compare(CHAPTER, "A hidden layer, with sigmoids as in the source, has a lower loss",
+                "training loss", runs, training_loss, SIGMOIDS, LINEAR),
         identity(CHAPTER, "There is no linear decision", "whether a line separates, each seed",
-                 [False] * seeds, [points.separable(*run["points"]) for run in runs]),
+                 [False] * seeds, [points.separable(*run.points) for run in of_source]),
         identity(CHAPTER, "The chain rule, layer by layer from the output, gives the gradient",
                  "relative error against differences of the loss, each seed", np.zeros(seeds),
-                 errors, tolerance=1e-6),
+                 [gradient_error(seed) for seed in range(seeds)], tolerance=1e-6),
         identity(CHAPTER, "The expression of the whole network, its first term without b₂, is its "
                  "cross-entropy", "training loss after training, each seed",
-                 [printed_loss(trained.parameters, *training) for trained, training in in_c],
-                 final(runs, SIGMOIDS, "loss"), tolerance=1e-6),
+                 [as_printed.whole_network_loss(run.network.parameters, *run.training)
+                  for run in of_source], over_seeds(of_source, training_loss), tolerance=1e-6),
     ]  # fmt: skip
 
 
 @study.table
 def results(runs):
-    rows = [
-        [kind, summary(final(runs, kind, "loss")), summary(final(runs, kind, "accuracy"))]
-        for kind in STYLES
-    ]
+    measures = {"training loss": training_loss, "test accuracy": accuracy}
     note = (
         f"{HIDDEN} hidden neurons, {ITERATIONS:,} updates; mean over seeds, 95 % interval. Outputs "
         f"behind a sigmoid cannot reach a loss below log(1 + 1/e) = {FLOOR:.3f}."
     )
-    return Table("After training", ["network", "training loss", "test accuracy"], rows, note)
-
-
-def draw_boundary(ax, run, kind):
-    trained = run["networks"][kind]
-
-    def log_odds(x):
-        return trained.predict(x) @ [-1, 1]
-
-    names = "same signs", "different signs"
-    boundaries.draw(ax, log_odds, *run["training"], names, limits=(-2.3, 2.3))
-    title = f"{kind.capitalize()}: {100 * run['final'][kind]['accuracy']:.0f} %"
-    plots.label_axes(ax, "First coordinate", "Second coordinate", title)
-    ax.label_outer()
+    return table_of("After training", "network", runs, measures, note=note)
 
 
 @study.figure(
@@ -154,16 +119,21 @@ def draw_boundary(ax, run, kind):
     of="seed 0",
 )
 def boundary(runs):
-    fig, axes = plots.figure(1, 3, width=12, height=5, sharey=True)
-    for ax, kind in zip(axes, STYLES, strict=True):
-        draw_boundary(ax, runs[0], kind)
-        if kind != LINEAR:
-            weights, biases, *_ = runs[0]["networks"][kind].parameters
-            for w, b in zip(weights.T, biases, strict=True):
-                foot = -b * w / (w @ w)  # of the perpendicular from the origin
-                ax.axline(foot, (foot[0] + w[1], foot[1] - w[0]), color=plots.BLACK, ls=":", lw=1.2)
-    plots.legend(fig)
+    shown = {kind: of_kind[0] for kind, of_kind in runs.items()}
+    titles = [f"{kind.capitalize()}: {100 * accuracy(run):.0f} %" for kind, run in shown.items()]
+    scores = dict(zip(titles, [log_odds(run.network) for run in shown.values()], strict=True))
+    of_points = *shown[LINEAR].training, ("same signs", "different signs")
+    fig = boundaries.draw_panels(scores, *of_points, width=12, height=5, limits=(-2.3, 2.3))
+    for ax, kind in zip(fig.axes[1:], (LAYER, SIGMOIDS), strict=True):
+        weights, biases, *_ = shown[kind].network.parameters
+        for w, b in zip(weights.T, biases, strict=True):
+            foot = -b * w / (w @ w)  # of the perpendicular from the origin
+            ax.axline(foot, (foot[0] + w[1], foot[1] - w[0]), color=plots.BLACK, ls=":", lw=1.2)
     return fig
+
+
+def log_odds(network):
+    return lambda x: network.predict(x) @ [-1, 1]
 
 
 @study.figure(
@@ -174,10 +144,9 @@ def boundary(runs):
 )
 def loss(runs):
     fig, ax = plots.figure()
-    for kind, style in STYLES.items():
-        curves = [run["losses"][kind] for run in runs]
-        updates = np.arange(1, ITERATIONS + 1)
-        plots.mean_and_band(ax, updates, curves, kind, window=50, style=style)
+    updates = np.arange(1, ITERATIONS + 1)
+    for kind, of_kind in runs.items():
+        plots.mean_and_band(ax, updates, [run.losses for run in of_kind], kind, window=50)
     ax.axhline(FLOOR, color=plots.BLACK, ls=":", lw=1.2)
     plots.label_axes(ax, "Updates", "Loss of the batch")
     plots.legend(fig)

@@ -2,9 +2,11 @@
 
 import numpy as np
 
-from reporting import Study, Table, direction, identity, plots, summary
+from models.by_hand import nesterov
+from reporting import Study, Table, compare, identity, plots, summary_of
 from reporting.curves import draw_losses
-from reporting.measures import final_loss, over_seeds
+from reporting.measures import final, final_loss
+from reporting.tables import OVER_SEEDS
 from training import OPTIMIZERS
 
 study = Study(
@@ -43,10 +45,10 @@ def runs(lab):
 @study.claims
 def claims(runs):
     def lower_loss(statement, setting, lower, higher):
-        pair = [(label, over_seeds(runs[setting][label], final_loss)) for label in (lower, higher)]
-        return direction("A 3.5", statement, "training loss after the last update", *pair)
+        quantity = "training loss after the last update"
+        return compare("A 3.5", statement, quantity, runs[setting], final_loss, lower, higher)
 
-    source, keras_weights = nesterov_paths()
+    _, look_ahead, keras_weights = nesterov_paths()
     one_rate, own_rate = "at one learning rate for all", "each at its own learning rate"
     return [
         lower_loss(f"Momentum lowers the loss, {one_rate}", "shared", MOMENTUM, SGD),
@@ -59,52 +61,38 @@ def claims(runs):
                    "tuned", NESTEROV, MOMENTUM),
         identity("A 3.5.2", "A's Nesterov and Keras's are one algorithm: Keras's weights are A's "
                  "look-ahead points", "weights after each of 60 updates on a bowl",
-                 says=source["look-ahead"], holds=keras_weights, tolerance=1e-5),
+                 says=look_ahead, holds=keras_weights, tolerance=1e-5),
     ]  # fmt: skip
 
 
-CURVATURE = np.array([1.0, 12.0])  # of the bowl L(θ) = ½ Σ c_i θ_i², whose gradient is c·θ
+CURVATURE = np.array([1.0, 12.0], "float32")  # of the bowl L(θ) = ½ Σ c_i θ_i², of slope c·θ
 START, RATE, GAMMA, UPDATES = np.array([-2.0, 1.2]), 0.03, 0.9, 60
 
 
 def nesterov_paths():
-    """Run A's formulas in NumPy, and Keras's optimizer, on the same bowl.
-
-    A: v ← γv + η∇L(θ − γv); θ ← θ − v. Keras: v ← γv − η∇L(φ); φ ← φ + γv − η∇L(φ). They are
-    the same with φ = θ − γv, A's look-ahead point.
-
-    Returns:
-        A's paths {"θ", "look-ahead"}, and that of Keras's weights; each of shape (UPDATES + 1, 2).
-    """
-    theta, velocity = START, np.zeros(2)
-    source = {"θ": [theta], "look-ahead": [theta]}
-    for _ in range(UPDATES):
-        velocity = GAMMA * velocity + RATE * CURVATURE * (theta - GAMMA * velocity)
-        theta = theta - velocity
-        source["θ"].append(theta)
-        source["look-ahead"].append(theta - GAMMA * velocity)
-
+    """A's θ, A's look-ahead points and Keras's weights on the bowl, each (UPDATES + 1, 2)."""
+    of_source = nesterov(lambda theta: CURVATURE * theta, START, RATE, GAMMA, UPDATES)
     optimizer = OPTIMIZERS["nesterov"].build(RATE)
     import keras
 
     weights = keras.Variable(START, dtype="float32")
-    keras_weights = [START]
+    path = [START]
     for _ in range(UPDATES):
-        optimizer.apply([weights * CURVATURE.astype("float32")], [weights])
-        keras_weights.append(weights.numpy())
-    return {name: np.array(path) for name, path in source.items()}, np.array(keras_weights)
+        optimizer.apply([weights * CURVATURE], [weights])
+        path.append(weights.numpy())
+    return *of_source, np.array(path)
 
 
 @study.table
 def results(runs):
     rows = [
-        [label, setting, records[0].config.learning_rate, summary(over_seeds(records, final_loss)),
-         summary(over_seeds(records, lambda record: record.final["test_accuracy"]))]
+        [label, setting, records[0].config.learning_rate, summary_of(records, final_loss),
+         summary_of(records, final("test_accuracy"))]
         for setting in ("shared", "tuned")
         for label, records in runs[setting].items()
     ]  # fmt: skip
     columns = ["method", "rate", "learning rate", "training loss", "test accuracy"]
-    return Table("After the last update", columns, rows, note="Mean over seeds, 95 % interval.")
+    return Table("After the last update", columns, rows, OVER_SEEDS)
 
 
 @study.figure(
@@ -138,14 +126,14 @@ def every_loss(runs):
     of="no data",
 )
 def one_algorithm_two_forms(runs):
-    source, keras_weights = nesterov_paths()
+    theta, look_ahead, keras_weights = nesterov_paths()
     fig, ax = plots.figure()
     grid = np.meshgrid(np.linspace(-2.2, 1.4, 200), np.linspace(-1.4, 1.4, 160))
     loss = sum(c * x**2 for c, x in zip(CURVATURE, grid, strict=True)) / 2
     ax.contour(*grid, loss, levels=np.geomspace(0.02, 15, 12), colors="#BBBBBB", linewidths=0.8)
     shown = slice(26)  # later ones crowd around the minimum
-    ax.plot(*source["θ"][shown].T, color=plots.ORANGE, label="A's θ")
-    ax.plot(*source["look-ahead"][shown].T, "o", ms=10, mfc="none", color=plots.BLUE, mew=1.6,
+    ax.plot(*theta[shown].T, color=plots.ORANGE, label="A's θ")
+    ax.plot(*look_ahead[shown].T, "o", ms=10, mfc="none", color=plots.BLUE, mew=1.6,
             label="A's look-ahead points θ − γv")  # fmt: skip
     ax.plot(*keras_weights[shown].T, ".", color=plots.BLACK, label="Keras's weights")
     plots.label_axes(ax, "First parameter", "Second parameter")

@@ -1,11 +1,15 @@
 """One neuron that learns which movies a person likes from two critics' marks (C, "Neurons")."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from datasets import points
+from models.by_hand import descend, of_network
 from models.from_scratch import numerical_gradient, sigmoid_neuron
 from models.from_scratch.activations import sigmoid
-from reporting import Study, Table, boundaries, direction, identity, plots, summary, value
+from reporting import Study, boundaries, direction, identity, plots, table_of, value
+from reporting.measures import over_seeds
 
 NEURONS, DESCENDING, DERIVATIVES = (
     f"C, “{slides}”" for slides in ("Neurons", "Gradient Descent", "Derivative of the functions")
@@ -26,94 +30,78 @@ study = Study(
 
 MOVIES, RATE, ITERATIONS = 100, 1.0, 2000
 SHOWN = 0, 20, 200, 2000  # iterations after which the boundary is drawn
-DESCENT, ASCENT, NO_TARGET = "w − ε∇J", "w + ε∇J, the printed sign", "w − ε∇J with 2ŷ, as printed"
-STYLES = {
-    DESCENT: plots.Style(plots.BLUE, plots.SOLID, "o"),
-    ASCENT: plots.Style(plots.VERMILLION, plots.DASHED, "s"),
-    NO_TARGET: plots.Style(plots.BLACK, plots.DASH_DOT, "^"),
-}
+DESCENT, ASCENT, NO_TARGET = UPDATES = tuple(plots.FAMILIES["update"])
 
 
-def scaled(marks):
-    """Marks from −1 to 1, where the sigmoid is not flat."""
-    worst, best = points.MARKS
-    return 2 * (marks - worst) / (best - worst) - 1
+class Run(NamedTuple):
+    """A neuron that trained on the movies of one seed."""
 
+    marks: np.ndarray
+    y: np.ndarray
+    w: np.ndarray  # before the first and after each update, shape (iterations + 1, 2)
+    b: np.ndarray  # the same, shape (iterations + 1, 1)
 
-def train(x, y, seed, update):
-    """Show the neuron one movie after the other, picked at random (C, "SGD").
+    @property
+    def h(self):
+        """w·x + b of each movie along the path, shape (iterations + 1, movies)."""
+        return self.w @ points.scaled_marks(self.marks).T + self.b
 
-    Returns:
-        The weights w, shape (iterations + 1, 2), and b, shape (iterations + 1, 1), before the
-        first and after each update.
-    """
-    neuron = sigmoid_neuron(seed=seed, dtype=np.float64)
-    sign = 1 if update == ASCENT else -1
-    path = [neuron.get_weights()]
-    for i in np.random.default_rng([seed]).integers(len(x), size=ITERATIONS):
-        target = y[[i]] if update != NO_TARGET else np.zeros((1, 1))  # 2ŷ is 2(ŷ − y) with y = 0
-        _, gradients = neuron.loss_and_gradients(x[[i]], target)
-        for parameter, gradient in zip(neuron.parameters, gradients, strict=True):
-            parameter += sign * RATE * gradient
-        path.append(neuron.get_weights())
-    w, b = zip(*path, strict=True)
-    return np.array(w)[..., 0], np.array(b)
-
-
-def outputs(path, x):
-    """ŷ of each movie along a path, shape (iterations + 1, movies)."""
-    w, b = path
-    return sigmoid(w @ x.T + b)
+    @property
+    def losses(self):
+        """J, as the mean over all movies, along the path."""
+        return np.mean((sigmoid(self.h) - self.y) ** 2, axis=1)
 
 
 @study.runs
 def runs(lab):
-    found = []
-    for seed in range(lab.seeds):
-        marks, y = points.movie_marks(MOVIES, seed=seed)
-        x = scaled(marks)
-        paths = {update: train(x, y[:, None], seed, update) for update in STYLES}
-        found.append({"marks": marks, "x": x, "y": y, "paths": paths})
-    return found
+    """Way of updating → a run for each seed."""
+    return {update: [train(update, seed) for seed in range(lab.seeds)] for update in UPDATES}
 
 
-def losses(run, update):
-    """J, as the mean over all movies, along a path."""
-    return np.mean((outputs(run["paths"][update], run["x"]) - run["y"]) ** 2, axis=1)
+def train(update, seed):
+    """Show the neuron one movie after the other, picked at random (C, "SGD")."""
+    marks, y = points.movie_marks(MOVIES, seed=seed)
+    neuron = sigmoid_neuron(seed=seed, dtype=np.float64)
+    targets = 0 * y if update == NO_TARGET else y  # 2ŷ is 2(ŷ − y) with y = 0
+    picked = np.random.default_rng([seed]).integers(MOVIES, size=ITERATIONS)
+    movies = ((points.scaled_marks(marks)[[i]], targets[[i], None]) for i in picked)
+    rate = -RATE if update == ASCENT else RATE
+    path, _ = descend(of_network(neuron), neuron.get_weights(), movies, rate)
+    w, b = zip(*path, strict=True)
+    return Run(marks, y, np.array(w)[..., 0], np.array(b))
 
 
-def accuracy(run, update):
-    return np.mean((outputs(run["paths"][update], run["x"])[-1] > 0.5) == run["y"])
+def accuracy(run):
+    return np.mean((run.h[-1] > 0) == run.y)
 
 
 def change_along_gradient(run):
     """Sign of the change of J by one step w + ε∇J from the start."""
-    neuron = sigmoid_neuron(dtype=np.float64)
-    neuron.set_weights([run["paths"][DESCENT][0][0][:, None], run["paths"][DESCENT][1][0]])
-    before, gradients = neuron.loss_and_gradients(run["x"], run["y"][:, None])
-    neuron.set_weights([w + RATE * g for w, g in zip(neuron.parameters, gradients, strict=True)])
-    return np.sign(neuron.evaluate(run["x"], run["y"][:, None])["loss"] - before)
+    neuron = of_network(sigmoid_neuron(dtype=np.float64))
+    batch = points.scaled_marks(run.marks), run.y[:, None]
+    _, (before, after) = descend(neuron, [run.w[0][:, None], run.b[0]], [batch, batch], -RATE)
+    return np.sign(after - before)
 
 
 @study.claims
 def claims(runs):
-    descent = np.array([losses(run, DESCENT) for run in runs])
-    first, seeds = runs[0], len(runs)
-    w, b = (parameters[-1] for parameters in first["paths"][DESCENT])
-    h, guess = first["x"] @ w + b, outputs(first["paths"][DESCENT], first["x"])[-1]
-    derivative = numerical_gradient(lambda guess: np.sum((guess - first["y"]) ** 2), guess.copy())
+    descent = runs[DESCENT]
+    seeds, y, h = len(descent), descent[0].y, descent[0].h[-1]
+    guess = sigmoid(h)
+    derivative = numerical_gradient(lambda guess: np.sum((guess - y) ** 2), guess.copy())
+    trained, untrained = ([run.losses[end] for run in descent] for end in (-1, 0))
     per_movie = f"{{}} for each of {MOVIES} movies, after training"
     return [
         value(NEURONS, "The neuron learns what a line separates", "accuracy on all movies", 1,
-              [accuracy(run, DESCENT) for run in runs], better="higher"),
+              over_seeds(descent, accuracy), better="higher"),
         identity(NEURONS, "A line separates the movies (supposed)", "whether it does, each seed",
-                 [True] * seeds, [points.separable(run["marks"], run["y"]) for run in runs]),
+                 [True] * seeds, [points.separable(run.marks, run.y) for run in descent]),
         direction(DESCENDING, "Against the gradient the squared error becomes smaller",
-                  "mean squared error", ("the trained neuron", descent[:, -1]),
-                  ("the untrained one", descent[:, 0]), ratio=True),
+                  "mean squared error", ("the trained neuron", trained),
+                  ("the untrained one", untrained), ratio=True),
         identity(DESCENDING, "J becomes better by adding ε∇J, as J(t+1) = J(t) + ε∇J(t) prints",
                  "sign of the change of J by the first such update, each seed", -np.ones(seeds),
-                 np.array([change_along_gradient(run) for run in runs])),
+                 over_seeds(descent, change_along_gradient)),
         identity(DERIVATIVES, "The derivative of (ŷ − y)² is 2ŷ", per_movie.format("derivative"),
                  2 * guess, derivative, tolerance=1e-6),
         identity(NEURONS, "1 for h ≥ 1 and 0 otherwise tells the sides of the line h = 0 apart",
@@ -125,13 +113,9 @@ def claims(runs):
 
 @study.table
 def updates(runs):
-    rows = [
-        [update, summary([losses(run, update)[-1] for run in runs]),
-         summary([accuracy(run, update) for run in runs])]
-        for update in STYLES
-    ]  # fmt: skip
     note = f"{MOVIES} movies, {ITERATIONS:,} updates; mean over seeds, 95 % interval."
-    return Table("By the way of updating", ["update", "squared error", "accuracy"], rows, note)
+    measures = {"squared error": lambda run: run.losses[-1], "accuracy": accuracy}
+    return table_of("By the way of updating", "update", runs, measures, note=note)
 
 
 @study.figure(
@@ -141,21 +125,14 @@ def updates(runs):
     of="seed 0",
 )
 def boundary(runs):
-    w, b = runs[0]["paths"][DESCENT]
-    fig, axes = plots.figure(1, len(SHOWN), width=12, height=4.3, sharey=True)
-    for ax, iteration in zip(axes, SHOWN, strict=True):
-
-        def h(marks, iteration=iteration):
-            return scaled(marks) @ w[iteration] + b[iteration]
-
-        boundaries.draw(
-            ax, h, runs[0]["marks"], runs[0]["y"], ("James dislikes it", "James likes it"),
-            limits=points.MARKS,
-        )  # fmt: skip
-        plots.label_axes(ax, "Alfred's mark", "Bruce's mark", f"After {iteration} updates")
-        ax.label_outer()
-    plots.legend(fig)
-    return fig
+    run = runs[DESCENT][0]
+    scores = {
+        f"After {k} updates": lambda marks, k=k: points.scaled_marks(marks) @ run.w[k] + run.b[k]
+        for k in SHOWN
+    }
+    movies = run.marks, run.y, ("James dislikes it", "James likes it")
+    options = {"labels": ("Alfred's mark", "Bruce's mark"), "limits": points.MARKS}
+    return boundaries.draw_panels(scores, *movies, width=12, height=4.3, **options)
 
 
 @study.figure(
@@ -166,10 +143,9 @@ def boundary(runs):
 )
 def squared_error(runs):
     fig, ax = plots.figure()
-    iterations = np.arange(ITERATIONS + 1)
-    for update, style in STYLES.items():
-        curves = np.array([losses(run, update) for run in runs])
-        plots.mean_and_band(ax, iterations, curves, update, style=style)
+    for update, of_update in runs.items():
+        curves = [run.losses for run in of_update]
+        plots.mean_and_band(ax, np.arange(ITERATIONS + 1), curves, update)
     plots.label_axes(ax, "Updates", "Mean squared error")
     plots.legend(fig)
     return fig

@@ -1,9 +1,11 @@
 """A label predicted as one number, against one softmax output for each class (C)."""
 
+from typing import NamedTuple
+
 import numpy as np
 
-from models import from_scratch
-from reporting import Study, Table, direction, identity, plots, summary
+from models.labels import NUMBER, SOFTMAX, distances_of_mistakes, predicted, trained
+from reporting import Study, Table, compare, identity, plots, summary_of
 
 study = Study(
     name="regression_vs_softmax",
@@ -17,8 +19,7 @@ study = Study(
     datasets=[],
 )
 
-CLASSES, ORDERS = 5, 6
-NUMBER, SOFTMAX = "one number", "softmax"
+CLASSES, ORDERS, EPOCHS = 5, 6, 60
 RATES = {NUMBER: (1.0, 3.0, 10.0, 30.0), SOFTMAX: (0.1, 0.3, 1.0, 3.0)}
 
 
@@ -34,84 +35,68 @@ def digits(seed):
     return {"train": (x, y), "validation": (x_valid, y_valid), "test": (x_test, y_test)}
 
 
-def trained(method, data, rate, seed):
-    """A network of one layer, after 60 epochs: C's sigmoid neuron, or five with the softmax."""
-    x, y = data["train"]
-    if method == NUMBER:
-        layers = [from_scratch.Dense(1), from_scratch.Sigmoid()]
-        loss, y = from_scratch.mean_squared_error, y[:, None] / (CLASSES - 1)
-    else:
-        layers, loss = [from_scratch.Dense(CLASSES)], from_scratch.categorical_cross_entropy
-    network = from_scratch.Network(layers, loss, (64,), seed=seed)
-    optimizer = from_scratch.OPTIMIZERS["sgd"](rate)
-    network.fit(x, y, optimizer, batch_size=32, epochs=60, seed=seed)
-    return network
-
-
-def predicted(method, network, x):
-    """The class of each example: the nearest whole number, or the largest output."""
-    outputs = network.predict(x)
-    if method == NUMBER:
-        return np.rint((CLASSES - 1) * outputs[:, 0]).astype(int)
-    return outputs.argmax(axis=1)
-
-
-def accuracy(method, network, part):
-    x, y = part
-    return float(np.mean(predicted(method, network, x) == y))
-
-
 def relabelled(data, order):
     """The same digits under other numbers."""
     return {part: (x, order[y]) for part, (x, y) in data.items()}
 
 
+class Run(NamedTuple):
+    """What a method reaches on the digits of one seed."""
+
+    rate: float  # chosen by validation
+    accuracy: np.ndarray  # on the test digits, under each order of the classes
+    distances: np.ndarray  # share of the mistakes that lie 1, 2, 3 and 4 numbers beside the label
+
+
 @study.runs
 def runs(lab):
-    found = {method: {"rates": [], "orders": [], "mistakes": []} for method in RATES}
+    return {method: [run(method, seed) for seed in range(lab.seeds)] for method in RATES}
+
+
+def run(method, seed):
+    data = digits(seed)
+
+    def labels(data, rate, part):
+        network = trained(method, *data["train"], CLASSES, rate, EPOCHS, seed)
+        return predicted(method, network, data[part][0], CLASSES)
+
+    def accuracy(data, rate, part):
+        return np.mean(labels(data, rate, part) == data[part][1])
+
+    best = max(RATES[method], key=lambda rate: accuracy(data, rate, "validation"))
     orders = [np.random.default_rng([k]).permutation(CLASSES) for k in range(ORDERS)]
-    for seed in range(lab.seeds):
-        data = digits(seed)
-        for method, of_method in found.items():
-            networks = {rate: trained(method, data, rate, seed) for rate in RATES[method]}
-            best = max(networks, key=lambda r: accuracy(method, networks[r], data["validation"]))
-            of_method["rates"].append(best)
-            of_method["orders"].append(
-                [
-                    accuracy(method, trained(method, others, best, seed), others["test"])
-                    for others in (relabelled(data, order) for order in orders)
-                ]
-            )
-            of_method["mistakes"].append(mistakes(method, networks[best], data["test"]))
-    return {method: {k: np.array(v) for k, v in of.items()} for method, of in found.items()}
+    of_orders = [accuracy(relabelled(data, order), best, "test") for order in orders]
+    distances = distances_of_mistakes(data["test"][1], labels(data, best, "test"), CLASSES)
+    return Run(best, np.array(of_orders), distances)
 
 
-def mistakes(method, network, part):
-    """Share of the mistakes that lie 1, 2, 3 and 4 numbers beside the label."""
-    x, y = part
-    gaps = np.abs(predicted(method, network, x) - y)
-    counts = np.bincount(gaps, minlength=CLASSES)[1:]
-    return counts / max(counts.sum(), 1)
+def mean_accuracy(run):
+    return run.accuracy.mean()
+
+
+def deviation(run):
+    return run.accuracy.std()
+
+
+def beside(run):
+    return run.distances[0]
 
 
 @study.claims
 def claims(runs):
-    number, softmax = runs[NUMBER], runs[SOFTMAX]
     one_hot = np.eye(CLASSES)
 
     def distance(a, b):
         return np.linalg.norm(a - b)
 
     return [
-        direction("C", "One output for each class classifies better than one number",
-                  "test accuracy", (NUMBER, number["orders"].mean(axis=1)),
-                  (SOFTMAX, softmax["orders"].mean(axis=1)), better="higher"),
-        direction("C", "What a number learns depends on which class gets which number",
-                  f"standard deviation of the test accuracy over {ORDERS} orders of the classes",
-                  (SOFTMAX, softmax["orders"].std(axis=1)), (NUMBER, number["orders"].std(axis=1))),
-        direction("C", "A number is mistaken for its neighbours",
-                  "share of the mistakes that lie 1 beside the label",
-                  (SOFTMAX, softmax["mistakes"][:, 0]), (NUMBER, number["mistakes"][:, 0])),
+        compare("C", "One output for each class classifies better than one number",
+                "test accuracy", runs, mean_accuracy, NUMBER, SOFTMAX, better="higher"),
+        compare("C", "What a number learns depends on which class gets which number",
+                f"standard deviation of the test accuracy over {ORDERS} orders of the classes",
+                runs, deviation, SOFTMAX, NUMBER),
+        compare("C", "A number is mistaken for its neighbours",
+                "share of the mistakes that lie 1 beside the label", runs, beside, SOFTMAX, NUMBER),
         identity("C", "As numbers, labels 1 and 4 lie at different distances from 2",
                  "distances |1 − 2| and |4 − 2|",
                  np.array([1, 2]), np.array([distance(1, 2), distance(4, 2)])),
@@ -124,10 +109,9 @@ def claims(runs):
 @study.table
 def results(runs):
     rows = [
-        [method, ", ".join(f"{rate:g}" for rate in sorted(set(of["rates"]))),
-         summary(of["orders"].mean(axis=1)), summary(of["orders"].std(axis=1)),
-         summary(of["mistakes"][:, 0])]
-        for method, of in runs.items()
+        [method, ", ".join(f"{rate:g}" for rate in sorted({run.rate for run in of_method})),
+         *(summary_of(of_method, measure) for measure in (mean_accuracy, deviation, beside))]
+        for method, of_method in runs.items()
     ]  # fmt: skip
     columns = ["output", "learning rates chosen", "test accuracy", "its deviation over orders",
                "mistakes beside the label"]  # fmt: skip
@@ -146,12 +130,17 @@ def results(runs):
 )
 def accuracy_over_orders(runs):
     fig, axes = plots.figure(1, 2, width=11, height=4.8)
-    steps = {"Order of the classes": "orders", "Distance of a mistake from the label": "mistakes"}
-    for ax, (x, name) in zip(axes, steps.items(), strict=True):
-        for method, of in runs.items():
-            plots.mean_and_band(ax, np.arange(1, of[name].shape[1] + 1), of[name], method)
-        ax.set_xticks(np.arange(1, of[name].shape[1] + 1))
-        plots.label_axes(ax, x, "Test accuracy" if name == "orders" else "Share of the mistakes")
+    panels = {
+        ("Order of the classes", "Test accuracy"): lambda run: run.accuracy,
+        ("Distance of a mistake from the label", "Share of the mistakes"): lambda r: r.distances,
+    }
+    for ax, (labels, curve) in zip(axes, panels.items(), strict=True):
+        for method, of_method in runs.items():
+            curves = np.array([curve(run) for run in of_method])
+            steps = np.arange(1, curves.shape[1] + 1)
+            plots.mean_and_band(ax, steps, curves, method)
+        ax.set_xticks(steps)
+        plots.label_axes(ax, *labels)
     plots.legend(fig)
     return fig
 

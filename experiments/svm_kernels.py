@@ -1,13 +1,11 @@
 """Support vector machines with three kinds of kernels on two circles (B, section 1.2.6)."""
 
-import itertools
-import warnings
-from typing import Any, NamedTuple
-
 import numpy as np
 
 from datasets import points
-from reporting import Study, Table, boundaries, direction, grids, identity, plots, summary
+from models.kernels import CS, DEGREES, GAMMAS, KERNELS, LIFTED, LINEAR, RBF, best_fit, polynomial
+from reporting import Study, Table, boundaries, compare, grids, identity, plots, summary
+from reporting.measures import over_seeds
 
 study = Study(
     name="svm_kernels",
@@ -22,72 +20,22 @@ study = Study(
 )
 
 SIZE, TEST_SIZE = 200, 1000  # of the training and of the validation set; of the test set
-CS, GAMMAS = (0.1, 1, 10, 100), (0.1, 1, 10)
-DEGREES = range(1, 8)
 ENOUGH = 0.95  # a kernel is usable that has this share of the RBF kernel's mean test accuracy
-MOST_STEPS = 10_000  # of the solver, which hardly ends where the kernel does not fit the points
-
-LINEAR, LIFTED, RBF = "linear", "linear, with x₁² + x₂² as a coordinate", "RBF"
-COEF0 = {0: "polynomial, coef0 = 0", 1: "polynomial, coef0 = 1"}
-KERNELS = {LINEAR: {"kernel": "linear"}, LIFTED: {"kernel": "linear"}, RBF: {"kernel": "rbf"}}
-KERNELS |= {
-    (coef0, degree): {"kernel": "poly", "coef0": coef0, "degree": degree}
-    for coef0, degree in itertools.product(COEF0, DEGREES)
-}
-
-
-class Fit(NamedTuple):
-    """One kernel on the points of one seed, with C and gamma as the validation points choose."""
-
-    machine: Any
-    settings: tuple  # (C, gamma)
-    sweep: np.ndarray  # accuracy on the validation points, shape (GAMMAS, CS)
-    accuracy: float  # on the test points
+FAMILIES = {0: "polynomial, coef0 = 0", 1: "polynomial, coef0 = 1"}
 
 
 @study.runs
 def runs(lab):
     """Kernel → a fit for each seed; and the training points of seed 0."""
-    sets = [three_sets(seed) for seed in range(lab.seeds)]
+    drawn = [points.circles(2 * SIZE + TEST_SIZE, seed=seed) for seed in range(lab.seeds)]
+    sets = [points.train_validation_and_test(*xy, SIZE, TEST_SIZE, k) for k, xy in enumerate(drawn)]
     fits = {kernel: [best_fit(kernel, *of_seed) for of_seed in sets] for kernel in KERNELS}
     return {"fits": fits, "points": sets[0][0]}
 
 
-def three_sets(seed):
-    """Points and labels for training, for validation and for the test."""
-    x, y = points.circles(2 * SIZE + TEST_SIZE, seed=seed)
-    rest, test = points.train_and_test(x, y, TEST_SIZE, seed)
-    return *points.train_and_test(*rest, SIZE, seed), test
-
-
-def best_fit(kernel, training, validation, test):
-    """Train at every C and gamma, and keep the machine that is best on the validation points."""
-    settings = [(C, gamma) for gamma in GAMMAS for C in CS]
-    with warnings.catch_warnings(action="ignore"):  # that the solver has not converged
-        machines = [machine(kernel, C, gamma).fit(*training) for C, gamma in settings]
-    sweep = np.array([fitted.score(*validation) for fitted in machines])
-    best = int(sweep.argmax())
-    accuracy = machines[best].score(*test)
-    return Fit(machines[best], settings[best], sweep.reshape(len(GAMMAS), len(CS)), accuracy)
-
-
-def machine(kernel, C, gamma):
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer
-    from sklearn.svm import SVC
-
-    machine = SVC(C=C, gamma=gamma, max_iter=MOST_STEPS, **KERNELS[kernel])
-    return make_pipeline(FunctionTransformer(lift), machine) if kernel == LIFTED else machine
-
-
-def lift(x):
-    """The points with a third coordinate, their squared distance from the centre."""
-    return np.column_stack([x, np.sum(x**2, axis=1)])
-
-
 def accuracy(runs, kernel):
     """On the test points, shape (seeds,)."""
-    return np.array([fit.accuracy for fit in runs["fits"][kernel]])
+    return over_seeds(runs["fits"][kernel], lambda fit: fit.accuracy)
 
 
 def usable(runs, *kernels):
@@ -99,25 +47,26 @@ def usable(runs, *kernels):
 @study.claims
 def claims(runs):
     def whether(statement, quantity, says, kernels):
-        return identity("B 1.2.6", statement, f"{quantity} 95 % of the RBF kernel's accuracy",
-                        says, usable(runs, *kernels))  # fmt: skip
+        quantity = f"{quantity} 95 % of the RBF kernel's accuracy"
+        return identity("B 1.2.6", statement, quantity, says, usable(runs, *kernels))
 
     def of_degrees(coef0):
-        name, kernels = COEF0[coef0], [(coef0, degree) for degree in DEGREES[1:]]
-        lowest = min((kernel[1] for kernel in kernels if usable(runs, kernel)[0]), default=0)
+        name, degrees = FAMILIES[coef0], DEGREES[1:]
+        kernels = [polynomial(coef0, degree) for degree in degrees]
+        works = zip(degrees, usable(runs, *kernels), strict=True)
         return [
             identity("B 1.2.6", f"Degree 6 is the lowest that is usable ({name})",
-                     "lowest degree with 95 % of the RBF kernel's accuracy", 6, lowest),
+                     "lowest degree with 95 % of the RBF kernel's accuracy",
+                     6, min((degree for degree, is_usable in works if is_usable), default=0)),
             whether(f"Degrees from 6 on are usable, those below are not ({name})",
-                    "whether degrees 2 to 7 have", [d >= 6 for d in DEGREES[1:]], kernels),
+                    "whether degrees 2 to 7 have", [d >= 6 for d in degrees], kernels),
         ]  # fmt: skip
 
-    pair = [(kernel, accuracy(runs, kernel)) for kernel in (LINEAR, RBF)]
     return [
-        direction("B 1.2.6", "The boundary must not be linear", "test accuracy", *pair,
-                  better="higher"),
+        compare("B 1.2.6", "The boundary must not be linear", "test accuracy", runs["fits"],
+                lambda fit: fit.accuracy, LINEAR, RBF, better="higher"),
         whether("The linear kernel and degree 1 do not work", "whether linear and degree 1 have",
-                [False, False], [LINEAR, (0, 1)]),
+                [False, False], [LINEAR, polynomial(0, 1)]),
         *of_degrees(coef0=0),
         *of_degrees(coef0=1),
         whether("In more dimensions a linear kernel works",
@@ -129,10 +78,9 @@ def claims(runs):
 def accuracies(runs):
     rows = []
     for kernel, fits in runs["fits"].items():
-        name = f"{COEF0[kernel[0]]}, degree {kernel[1]}" if kernel[0] in COEF0 else kernel
-        settings = ", ".join(f"({C:g}, {gamma:g})" for C, gamma in sorted({f[1] for f in fits}))
+        chosen = ", ".join(f"({C:g}, {gamma:g})" for C, gamma in sorted({f[1] for f in fits}))
         percent = summary(100 * accuracy(runs, kernel))
-        rows.append([name, percent, *usable(runs, kernel), settings])
+        rows.append([kernel, percent, *usable(runs, kernel), chosen])
     columns = ["kernel", "test accuracy (%)", "usable", "C and gamma, chosen"]
     note = (
         f"{SIZE} points for training, {SIZE} to choose C and gamma, {TEST_SIZE:,} for the test. "
@@ -151,7 +99,7 @@ def accuracies(runs):
 )
 def accuracy_by_degree(runs):
     fig, ax = plots.figure(width=9, height=5.4)
-    curves = {name: [(coef0, degree) for degree in DEGREES] for coef0, name in COEF0.items()}
+    curves = {name: [polynomial(c, degree) for degree in DEGREES] for c, name in FAMILIES.items()}
     curves |= {kernel: [kernel] * len(DEGREES) for kernel in (RBF, LINEAR)}
     for name, kernels in curves.items():
         of_seeds = np.transpose([accuracy(runs, kernel) for kernel in kernels])
@@ -161,16 +109,15 @@ def accuracy_by_degree(runs):
     return fig
 
 
-def draw_boundaries(runs, kernels):
-    fig, axes = plots.figure(2, 4, width=13, height=7.8, sharex=True, sharey=True)
-    for ax, (title, kernel) in zip(axes.flat, kernels.items(), strict=True):
-        fit = runs["fits"][kernel][0]
-        names, margins = ("outer circle", "inner circle"), (-1, 0, 1)
-        boundaries.draw(ax, fit.machine.decision_function, *runs["points"], names, margins)
-        plots.label_axes(ax, "x₁", "x₂", title=f"{title}: {100 * fit.accuracy:.0f} %")
-        ax.label_outer()
-    plots.legend(fig)
-    return fig
+def draw_boundaries(runs, beside, coef0):
+    kernels = beside | {f"Degree {degree}": polynomial(coef0, degree) for degree in DEGREES}
+    fits = {title: runs["fits"][kernel][0] for title, kernel in kernels.items()}
+    scores = {
+        f"{title}: {100 * fit.accuracy:.0f} %": fit.machine.decision_function
+        for title, fit in fits.items()
+    }
+    names, look = ("outer circle", "inner circle"), {"labels": ("x₁", "x₂"), "levels": (-1, 0, 1)}
+    return boundaries.draw_panels(scores, *runs["points"], names, 13, 7.8, rows=2, **look)
 
 
 @study.figure(
@@ -180,8 +127,7 @@ def draw_boundaries(runs, kernels):
     of="seed 0",
 )
 def boundaries_without_coef0(runs):
-    kernels = {f"Degree {degree}": (0, degree) for degree in DEGREES}
-    return draw_boundaries(runs, {"Linear": LINEAR, **kernels})
+    return draw_boundaries(runs, {"Linear": LINEAR}, coef0=0)
 
 
 @study.figure(
@@ -190,8 +136,7 @@ def boundaries_without_coef0(runs):
     of="seed 0",
 )
 def boundaries_with_coef0(runs):
-    kernels = {f"Degree {degree}": (1, degree) for degree in DEGREES}
-    return draw_boundaries(runs, {"RBF": RBF, **kernels})
+    return draw_boundaries(runs, {"RBF": RBF}, coef0=1)
 
 
 @study.figure(
@@ -200,14 +145,11 @@ def boundaries_with_coef0(runs):
     alt="Six grids of numbers over C and gamma, one for each of six kernels.",
 )
 def settings_swept(runs):
-    kernels = {f"Degree {d}, coef0 = {c}": (c, d) for c in COEF0 for d in (2, 3, 6)}
+    kernels = {f"Degree {d}, coef0 = {c}": polynomial(c, d) for c in FAMILIES for d in (2, 3, 6)}
     fig, axes = plots.figure(2, 3, width=11, height=6)
     for ax, (title, kernel) in zip(axes.flat, kernels.items(), strict=True):
         percent = 100 * np.mean([fit.sweep for fit in runs["fits"][kernel]], axis=0)
-        shades = [[grids.tint(plots.BLUE, max(p - 50, 0) / 100) for p in row] for row in percent]
-        grids.draw_cells(ax, [[f"{p:.0f}" for p in row] for row in percent], shades)
-        ax.set_xticks(range(len(CS)), CS)
-        ax.set_yticks(range(len(GAMMAS)), GAMMAS)
+        grids.draw_accuracies(ax, percent, CS, GAMMAS)
         plots.label_axes(ax, "C", "gamma", title=title)
         ax.label_outer()
     return fig

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reporting import Study, Table, direction, plots, summary
+from reporting import Study, compare, direction, plots, table_of
 from reporting.curves import draw_epochs
 from reporting.measures import crossing_epoch, final, over_seeds, turning_epoch
 
@@ -19,7 +19,7 @@ study = Study(
 
 PLAIN, DROPOUT = "without dropout", "dropout 0.4"
 FRACTIONS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
-DURING, AFTER, VALIDATION, TEST = plots.FAMILIES["measured on"]
+DURING, AFTER, VALIDATION, *_ = plots.FAMILIES["measured on"]
 
 
 @study.runs
@@ -39,53 +39,45 @@ def runs(lab):
             **fields,
         )
 
+    curves = {"keep": ("evaluations",)}
     return {
         "curves": lab.train(
-            {
-                PLAIN: held_back(0.2, keep=("evaluations",)),
-                DROPOUT: held_back(0.2, dropout=0.4, keep=("evaluations",)),
-            }
+            {PLAIN: held_back(0.2, **curves), DROPOUT: held_back(0.2, dropout=0.4, **curves)}
         ),
         "stopped": lab.train({PLAIN: held_back(0.2, patience=5)}),
         "fractions": lab.train({f: held_back(f, dropout=0.4, patience=5) for f in FRACTIONS}),
     }
 
 
+def crossing_after_epochs(record):
+    return crossing_epoch(record, "evaluated_loss")
+
+
 @study.claims
 def claims(runs):
     curves, fractions = runs["curves"], runs["fractions"]
     ends = {"stopped": runs["stopped"][PLAIN], "trained to the end": curves[PLAIN]}
+    accuracy = final("test_accuracy")
 
     def crosses_later(label):
-        crossings = [
-            (name, over_seeds(curves[label], lambda r, of=of: crossing_epoch(r, of)))
-            for name, of in (("measured after it", "evaluated_loss"), ("during the epoch", "loss"))
-        ]
-        return direction(
-            "A 5.1", f"Measured while the weights move, training passes validation later ({label})",
-            "first epoch with training loss below validation loss to the end", *crossings,
-        )  # fmt: skip
-
-    def stopping(statement, quantity, first, second):
-        pair = [(label, over_seeds(ends[label], final(quantity))) for label in (first, second)]
-        better = "higher" if quantity == "test_accuracy" else "lower"
-        return direction("A 5.1", statement, quantity.replace("_", " "), *pair, better=better)
+        statement = "Measured while the weights move, training passes validation later"
+        quantity = "first epoch with training loss below validation loss to the end"
+        after = "measured after it", over_seeds(curves[label], crossing_after_epochs)
+        during = "during the epoch", over_seeds(curves[label], crossing_epoch)
+        return direction("A 5.1", f"{statement} ({label})", quantity, after, during)
 
     def dearer(large, small):
-        pair = [
-            (f"fraction {fraction}", over_seeds(fractions[fraction], final("test_accuracy")))
-            for fraction in (large, small)
-        ]
         statement = f"Holding back {large:.0%} instead of {small:.0%} costs test accuracy"
+        pair = [(f"fraction {f}", over_seeds(fractions[f], accuracy)) for f in (large, small)]
         return direction("A 5.1", statement, "test accuracy", *pair, better="higher")
 
     return [
         crosses_later(DROPOUT),
         crosses_later(PLAIN),
-        stopping("Stopping by validation lowers the test loss",
-                 "test_loss", "stopped", "trained to the end"),
-        stopping("Stopping by validation raises the test accuracy",
-                 "test_accuracy", "trained to the end", "stopped"),
+        compare("A 5.1", "Stopping by validation lowers the test loss", "test loss",
+                ends, final("test_loss"), "stopped", "trained to the end"),
+        compare("A 5.1", "Stopping by validation raises the test accuracy", "test accuracy",
+                ends, accuracy, "trained to the end", "stopped", better="higher"),
         dearer(0.5, 0.2),
         dearer(0.2, 0.05),
     ]  # fmt: skip
@@ -93,34 +85,30 @@ def claims(runs):
 
 @study.table
 def epochs(runs):
-    columns = ["network", "lowest validation loss", "at epoch", "validation loss at the end",
-               "training passes validation: during", "and after the epoch"]  # fmt: skip
-    measures = (
-        lambda r: r.epochs["val_loss"].min(),
-        turning_epoch,
-        lambda r: r.epochs["val_loss"][-1],
-        crossing_epoch,
-        lambda r: crossing_epoch(r, "evaluated_loss"),
-    )
-    rows = [
-        [label, *(summary(over_seeds(records, measure)) for measure in measures)]
-        for label, records in runs["curves"].items()
-    ]
-    return Table("When validation turns, and training passes it", columns, rows,
-                 note="Mean over seeds, 95 % interval.")  # fmt: skip
+    measures = {
+        "lowest validation loss": lambda record: record.epochs["val_loss"].min(),
+        "at epoch": turning_epoch,
+        "validation loss at the end": lambda record: record.epochs["val_loss"][-1],
+        "training passes validation: during": crossing_epoch,
+        "and after the epoch": crossing_after_epochs,
+    }
+    title = "When validation turns, and training passes it"
+    return table_of(title, "network", runs["curves"], measures)
 
 
 @study.table
 def cost(runs):
-    columns = ["fraction", "training images", "validation images", "stopped at epoch",
-               "test loss", "test accuracy"]  # fmt: skip
-    rows = []
-    for fraction, records in runs["fractions"].items():
-        config = records[0].config
-        measures = (turning_epoch, final("test_loss"), final("test_accuracy"))
-        numbers = [summary(over_seeds(records, measure)) for measure in measures]
-        rows.append([fraction, config.train_size, config.validation_size, *numbers])
-    return Table("What a validation split costs (dropout 0.4, patience 5)", columns, rows)
+    facts = {
+        "training images": lambda record: record.config.train_size,
+        "validation images": lambda record: record.config.validation_size,
+    }
+    measures = {
+        "stopped at epoch": turning_epoch,
+        "test loss": final("test_loss"),
+        "test accuracy": final("test_accuracy"),
+    }
+    title = "What a validation split costs (dropout 0.4, patience 5)"
+    return table_of(title, "fraction", runs["fractions"], measures, facts, note="")
 
 
 @study.figure(

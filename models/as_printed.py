@@ -5,6 +5,7 @@
 
 import numpy as np
 
+from models.from_scratch.activations import sigmoid
 from models.from_scratch.network import epoch_order
 
 
@@ -34,6 +35,22 @@ def validation_splits(n, fraction, epochs):
         order = epoch_order(n, 0, epoch)
         splits.append(np.split(order, [round(n * (1 - fraction))]))
     return splits
+
+
+def whole_network_loss(parameters, x, y):
+    """The loss of a batch by C's expression of the whole network, whose first term has no b₂.
+
+    `categorical_cross_entropy` of the outputs has it in both terms ("Non linear decision").
+
+    Args:
+        parameters: of a hidden and an output layer, both with sigmoids: W₁, b₁, W₂ and b₂.
+        x: inputs, shape (n, inputs).
+        y: labels, shape (n,).
+    """
+    w1, b1, w2, b2 = parameters
+    z = sigmoid(x @ w1 + b1)
+    first_term = sigmoid(z @ w2)[np.arange(len(x)), y]
+    return np.mean(-first_term + np.log(np.exp(sigmoid(z @ w2 + b2)).sum(axis=1)))
 
 
 def max_pooling_backward(gradient, image, size, stride):

@@ -26,6 +26,7 @@ from models.from_scratch import (
     normal,
     numerical_gradient,
     numpy_cnn,
+    sigmoid_neuron,
     tanh_network,
     zeros,
 )
@@ -44,6 +45,19 @@ class Erratum(NamedTuple):
     quantity: str
     says: ArrayLike
     holds: ArrayLike
+
+
+SHOWN_BY_STUDIES = [
+    ["A 6.2", "Input and output have the same indices, and a padded output stands at the "
+     "corner of its window", "convolution_arithmetic"],
+    ["A 7", "The CNN has the higher loss and the higher accuracy: no error", "dense_vs_cnn"],
+    ["B 1.2.6", "The polynomial kernel is usable from degree 6", "svm_kernels"],
+    ["B 2.1 Q1", "A dense layer has x·y·z·x'·y' parameters", "convolution_arithmetic"],
+    ["B 2.1 Q7", "The output has (n − k + 2p)/s + 1 pixels a side", "convolution_arithmetic"],
+    ["D 2.1.1", "The convolution of eq. 10 ends at the index n(m) − 1",
+     "convolution_arithmetic"],
+]  # fmt: skip
+"""Those that studies of their own show: source, statement and study."""
 
 
 def errata():
@@ -196,9 +210,6 @@ def of_c():
     layers = [Dense(3, *random), Sigmoid(), Dense(3, *random), Sigmoid()]
     network = Network(layers, categorical_cross_entropy, [2], dtype=float)
     loss, _ = network.loss_and_gradients(X, np.array([TRUE]))
-    W1, b1, W2, b2 = network.parameters
-    hidden = sigmoid(X[0] @ W1 + b1)
-    first, others = sigmoid(hidden @ W2)[TRUE], sigmoid(hidden @ W2 + b2)
     return [
         Erratum("C, “Neurons”", "The step is 1 for x ≥ 1", "For x ≥ 0, on one side of h = 0",
                 "decision for h = −2, −0.5, 0.5, 2", np.where(h >= 1, 1, 0), np.heaviside(h, 1)),
@@ -209,7 +220,7 @@ def of_c():
                 J(3) + 0.1 * slope(3), J(3 - 0.1 * slope(3))),
         Erratum("C, “Non linear decision”", "In the network's loss the true class has no b₂",
                 "It has", "loss of a network with random weights",
-                -first + np.log(np.exp(others).sum()), loss),
+                as_printed.whole_network_loss(network.parameters, X, [TRUE]), loss),
         Erratum("C, “Derivative of the functions”", "The mean square loss is Σ(ŷ − y)²",
                 "The mean of (ŷ − y)²; this is the sum", "loss for ŷ = (0.9, 0.2), y = (1, 0)",
                 np.sum((outputs - targets) ** 2), mean_squared_error(outputs, targets)[0]),
@@ -220,6 +231,35 @@ def of_c():
                 "−ŷ_c + log Σ exp ŷ", "loss for the logits 2, −1, 0.5",
                 -ONE_HOT[TRUE] + np.log(np.exp(LOGITS).sum()), cross_entropy(LOGITS)),
     ]  # fmt: skip
+
+
+def neuron_losses(x, y, learning_rate):
+    """Losses of C's neuron before each of 60 updates on all examples; a negative rate climbs."""
+    options = {"batch_size": len(x), "iterations": 60}
+    return sigmoid_neuron().fit(x, y[:, None], SGD(learning_rate), **options).iteration_loss
+
+
+def accuracy_normalised(training, validation, size):
+    """Accuracy on validation data normalised by the training set, and by itself (B 3.1 Q20).
+
+    Args:
+        training: points, shape (n, 2), and labels, shape (n,), of a logistic regression that
+            trains on normalised points.
+        validation: the same, of sets one after the other.
+        size: points in each of these sets.
+
+    Returns:
+        Both accuracies, on all sets.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    (x, y), (x_validation, y_validation) = training, validation
+    mean, deviation = x.mean(axis=0), x.std(axis=0)
+    model = LogisticRegression().fit((x - mean) / deviation, y)
+    sets = x_validation.reshape(-1, size, 2)
+    own = (sets - sets.mean(axis=1, keepdims=True)) / sets.std(axis=1, keepdims=True)
+    normalised = (x_validation - mean) / deviation, own.reshape(-1, 2)
+    return [model.score(points, y_validation) for points in normalised]
 
 
 POOL_SIZE, POOL_STRIDE = 3, 2
@@ -283,6 +323,18 @@ def down_the_bowl(rule, rate, printed):
         path.append(path[-1].copy())
         optimizer.update([path[-1]], [slope(path[-1])])
     return np.array(path)
+
+
+def loss_on_bowl(w):
+    """Of points, shape (..., 2)."""
+    return w**2 @ CURVATURE / 2
+
+
+def best_path(rule, printed):
+    """The path down the bowl that ends lowest, of 41 learning rates, and never above its start."""
+    paths = [down_the_bowl(rule, rate, printed) for rate in np.geomspace(1e-3, 10, 41)]
+    falling = [path for path in paths if loss_on_bowl(path).argmax() == 0]
+    return min(falling, key=lambda path: loss_on_bowl(path)[-1])
 
 
 def hidden_weights(initializer):

@@ -1,6 +1,6 @@
 """Two classes of points in the plane, and where a classifier changes from one to the other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -52,6 +52,43 @@ def draw(
         draw_points(ax, x, y, names)
     ax.grid(False)
     ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+
+
+def draw_panels(
+    scores: Mapping[str, Callable[[np.ndarray], ArrayLike]],
+    x: ArrayLike,
+    y: ArrayLike,
+    names: Sequence[str],
+    width: float,
+    height: float,
+    rows: int = 1,
+    labels: tuple[str, str] = ("First coordinate", "Second coordinate"),
+    **options,
+):
+    """Draw several boundaries among the same points, side by side under one legend.
+
+    Args:
+        scores: Title → score, as for `draw`.
+        x: Points, shape (n, 2).
+        y: Their labels, 0 or 1, shape (n,).
+        names: Of the two classes in the legend.
+        width: Of the figure in inches.
+        height: Of the figure in inches.
+        rows: Of panels.
+        labels: Of the two axes.
+        **options: `levels` and `limits`, as for `draw`.
+
+    Returns:
+        The figure.
+    """
+    shared = {"sharex": True, "sharey": True, "squeeze": False}
+    fig, axes = plots.figure(rows, -(-len(scores) // rows), width, height, **shared)
+    for ax, (title, score) in zip(axes.flat, scores.items(), strict=True):
+        draw(ax, score, x, y, names, **options)
+        plots.label_axes(ax, *labels, title)
+        ax.label_outer()
+    plots.legend(fig)
+    return fig
 
 
 def draw_points(

@@ -1,12 +1,15 @@
 """What a source claims, what was measured, and the verdict computed from the two."""
 
 import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from reporting.formatting import format_exactly, format_interval, format_number
+from reporting.measures import over_seeds
 
 CONFIDENCE = 0.95
 KINDS = ("direction", "value", "identity")
@@ -126,6 +129,32 @@ def direction(
         verdict=verdict,
         reason=reason,
     )
+
+
+def compare(
+    source: str,
+    statement: str,
+    quantity: str,
+    runs: Mapping[Hashable, Sequence[Any]],
+    measure: Callable[[Any], float],
+    lower: Hashable,
+    higher: Hashable,
+    **options,
+) -> Claim:
+    """Claim that a measure is lower for the runs of one label than for those of another.
+
+    Args:
+        source: Source and section, such as "A 3.5".
+        statement: The statement in our own words.
+        quantity: What the measure gives, with its unit.
+        runs: Label → one run for each seed, such as `Lab.train` gives them.
+        measure: Function of a run that gives a number, such as those of `reporting.measures`.
+        lower: Label of the runs claimed to be lower.
+        higher: Label of the others.
+        **options: `ratio` and `better`, as for `direction`.
+    """
+    pair = [(str(label), over_seeds(runs[label], measure)) for label in (lower, higher)]
+    return direction(source, statement, quantity, *pair, **options)
 
 
 def value(

@@ -3,8 +3,9 @@
 import numpy as np
 
 from reporting import plots
+from reporting.claims import mean_interval
 from reporting.findings import Figure
-from reporting.lab import TUNING_SEEDS
+from reporting.measures import over_seeds
 
 COSTS = {
     "Iterations": lambda record: np.arange(1, len(record.iteration_loss) + 1),
@@ -72,11 +73,62 @@ def draw_epochs(ax, records, metric, label):
     plots.mean_and_band(ax, np.arange(1, curves.shape[1] + 1), curves, label)
 
 
+def draw_rates(methods, window):
+    """Draw the losses of methods side by side, each at several learning rates.
+
+    Args:
+        methods: label → {learning rate → list of `RunRecord`}.
+        window: iterations of the moving average.
+
+    Returns:
+        The figure.
+    """
+    fig, axes = plots.figure(1, len(methods), width=11, height=5.4, sharey=True)
+    rates = sorted({rate for of_rates in methods.values() for rate in of_rates})
+    styles = dict(zip(rates, plots.ordered_styles(len(rates)), strict=True))
+    for rate, style in styles.items():  # the legend's order
+        axes[0].plot([], color=style.color, linestyle=style.linestyle, label=f"{rate:g}")
+    for ax, (label, of_rates) in zip(axes, methods.items(), strict=True):
+        for rate, records in of_rates.items():
+            losses = np.array([record.iteration_loss for record in records])
+            x, name = np.arange(1, losses.shape[1] + 1), f"{rate:g}"
+            plots.mean_and_band(ax, x, losses, name, window, styles[rate])
+        plots.label_axes(ax, "Iterations", "Loss of the batch", title=label)
+        ax.label_outer()
+    # A loss that explodes would leave all others on the floor.
+    axes[0].set_ylim(0, 3.5)
+    plots.legend(fig, "Learning rate")
+    return fig
+
+
+def draw_intervals(ax, runs, measure):
+    """Draw a number of each method: its mean with the 95 % interval, and the seeds as small dots.
+
+    Args:
+        ax: axes; methods lie one below the other, the first on top.
+        runs: label with a style in `plots.FAMILIES` → records, one for each seed.
+        measure: function of a record that gives the number.
+    """
+    for row, (label, records) in enumerate(runs.items()):
+        values = over_seeds(records, measure)
+        values = values[np.isfinite(values)]
+        color = plots.method_style(label).color
+        ax.plot(values, np.full(len(values), row), "o", color=color, alpha=0.35, markersize=4)
+        if not len(values):
+            continue
+        mean, low, high = mean_interval(values)
+        ax.plot([low, high], [row, row], color=color, linewidth=2.5)
+        ax.plot(mean, row, plots.method_style(label).marker, color=color, markersize=8)
+    ax.set_yticks(np.arange(len(runs)), list(runs))
+    ax.set_ylim(len(runs) - 0.5, -0.5)
+
+
 TUNING_FIGURE = Figure(
     name="learning_rates",
     caption="How the learning rates were chosen: the criterion after the last update, on "
-    f"{len(TUNING_SEEDS)} seeds that no comparison uses. Each method takes the rate of its lowest "
-    "point.",
+    "seeds that no comparison uses. Each method takes the rate of its lowest "
+    "point. A cross above the axes is a rate at which a run diverged: a loss was not finite, or "
+    "climbed to twice its start and ended no lower than ln 10, that of guessing.",
     alt="The criterion that each method's learning rate was chosen by, over the rates tried.",
 )
 
@@ -85,16 +137,45 @@ def draw_tuning(tunings):
     """Draw each method's criterion over the learning rates tried.
 
     Args:
-        tunings: label → `Tuning`.
+        tunings: label → `Tuning`; where labels are pairs (setting, label), such as those of
+            networks of several depths, each setting has axes of its own.
 
     Returns:
         The figure, to go with `TUNING_FIGURE`.
     """
-    fig, ax = plots.figure()
-    ax.set_xscale("log")
-    ax.set_yscale("log")
+    settings = {}
     for label, tuning in tunings.items():
-        plots.mean_and_band(ax, tuning.rates, tuning.scores, label)
-    plots.label_axes(ax, "Learning rate", f"{tuning.criterion.capitalize()} after the last update")
+        setting, method = label if isinstance(label, tuple) else ("", label)
+        settings.setdefault(setting, {})[method] = tuning
+    width = max(8, 1 + 4 * len(settings))
+    fig, axes = plots.figure(1, len(settings), width, height=5.5, sharey=True, squeeze=False)
+    for ax, (setting, of_methods) in zip(axes.flat, settings.items(), strict=True):
+        _draw_criterion(ax, of_methods, f"Learning rate, {setting}" if setting else "Learning rate")
+        ax.label_outer()
     plots.legend(fig)
     return fig
+
+
+def _draw_criterion(ax, tunings, x):
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    crossed = {}
+    for label, tuning in tunings.items():
+        alive = np.isfinite(tuning.scores).all(axis=0)
+        plots.mean_and_band(ax, tuning.rates[alive], tuning.scores[:, alive], label)
+        if not alive.all():
+            crossed[label] = tuning.rates[~alive]
+    _draw_diverged(ax, crossed)
+    criterion = f"{tuning.criterion.capitalize()} after the last update"
+    plots.label_axes(ax, x, criterion)
+
+
+def _draw_diverged(ax, rates_of_methods):
+    """Mark the rates at which methods diverged by crosses above the axes, a row for each method."""
+    for row, (label, rates) in enumerate(reversed(rates_of_methods.items())):
+        height, color = 1.05 + 0.05 * row, plots.method_style(label).color
+        ax.plot(rates, np.full(len(rates), height), "x", color=color, ms=8, mew=2.2,
+                transform=ax.get_xaxis_transform(), clip_on=False)  # fmt: skip
+        with plots.style():
+            name = f"{label} diverged"
+            ax.text(0.01, height, name, transform=ax.transAxes, va="center", size=9.5)

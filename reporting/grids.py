@@ -47,6 +47,72 @@ def draw_cells(ax, texts, colors=PAPER, first=None):
         ax.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
 
 
+def draw_heat_map(ax, values, columns, rows, diverged=0):
+    """Draw a grid of cells with a value in each, the darker the larger it is.
+
+    Args:
+        ax: axes, which the grid fills.
+        values: shape (rows, columns); written to three digits.
+        columns: names of the columns.
+        rows: names of the rows.
+        diverged: share of diverged runs in all cells or in each, shape (rows, columns); a cell
+            with any is hatched and says so, and its value counts for nothing.
+    """
+    from matplotlib.patches import Rectangle
+
+    values = np.asarray(values, float)
+    shares = np.broadcast_to(diverged, values.shape)
+    values = np.where(shares > 0, np.nan, values)
+    low, high = np.nanmin(values), np.nanmax(values)
+    strengths = np.nan_to_num(0.7 * (values - low) / ((high - low) or 1))
+    words = [["diverged" if s == 1 else f"{s:.0%} diverged" for s in row] for row in shares]
+    texts = np.where(shares > 0, words, [[f"{v:#.3g}".rstrip(".") for v in row] for row in values])
+    draw_cells(ax, texts, [[tint(plots.BLUE, strength) for strength in row] for row in strengths])
+    ax.set_aspect("auto")
+    for row, column in np.argwhere(shares > 0):
+        ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, hatch="///",
+                               edgecolor="#CFCFCF", linewidth=0))  # fmt: skip
+    for text in ax.texts:
+        text.set(zorder=4, size=11.5)
+    ax.set_xticks(range(len(columns)), columns)
+    ax.set_yticks(range(len(rows)), rows)
+
+
+def draw_heat_maps(maps, columns, rows):
+    """Draw heat maps of the same columns and rows below each other.
+
+    Args:
+        maps: title → values and shares of diverged runs, as in `draw_heat_map`.
+        columns: what they are, and their names.
+        rows: the same.
+
+    Returns:
+        The figure.
+    """
+    height = 0.9 + len(maps) * (0.55 + 0.45 * len(rows[1]))
+    fig, axes = plots.figure(len(maps), 1, width=11, height=height, sharex=True)
+    for ax, (title, (values, diverged)) in zip(axes, maps.items(), strict=True):
+        draw_heat_map(ax, values, columns[1], rows[1], diverged)
+        plots.label_axes(ax, columns[0], rows[0], title=title)
+        ax.label_outer()
+    return fig
+
+
+def draw_accuracies(ax, percentages, columns, rows):
+    """Draw a grid of accuracies on two classes, the darker the further above guessing.
+
+    Args:
+        ax: axes.
+        percentages: shape (rows, columns); written as whole numbers.
+        columns: names of the columns.
+        rows: names of the rows.
+    """
+    shades = [[tint(plots.BLUE, max(p - 50, 0) / 100) for p in row] for row in percentages]
+    draw_cells(ax, [[f"{p:.0f}" for p in row] for row in percentages], shades)
+    ax.set_xticks(range(len(columns)), columns)
+    ax.set_yticks(range(len(rows)), rows)
+
+
 def draw_picture(ax, values, limits=None):
     """Draw a picture by colour, bright for large values.
 
@@ -107,6 +173,30 @@ def draw_images(images, titles, columns, width):
         draw_picture(ax, image)
         with plots.style():
             ax.set_title(title, size=12)
+    return fig
+
+
+def draw_rows(rows, titles, width):
+    """Draw rows of images, each row in one range of brightness, its label to the left.
+
+    Args:
+        rows: label → images, shape (n, rows, columns) or (n, rows, columns, channels); what lies
+            beyond the first and last percent of a row's values is cut off.
+        titles: of the columns; as many images of each row are drawn.
+        width: of the figure in inches.
+
+    Returns:
+        The figure.
+    """
+    height = 0.9 + len(rows) * (width - 0.6) / len(titles)
+    fig, axes = plots.figure(len(rows), len(titles), width, height, squeeze=False)
+    for of_row, (label, images) in zip(axes, rows.items(), strict=True):
+        low, high = np.percentile(images, (1, 99))
+        for ax, image in zip(of_row, images, strict=False):
+            draw_picture(ax, np.clip((image - low) / (high - low), 0, 1), limits=(0, 1))
+        plots.label_axes(of_row[0], "", label)
+    for ax, title in zip(axes[0], titles, strict=True):
+        plots.label_axes(ax, "", ax.get_ylabel(), title=title)
     return fig
 
 

@@ -5,8 +5,8 @@ import math
 
 import numpy as np
 
+from reporting.measures import diverged
 from training import RunConfig
-from training.record import FINISHED
 
 PRESETS = {"quick": 3, "paper": 5}
 """Preset → its number of seeds, where neither the study nor the user gives one."""
@@ -37,7 +37,7 @@ class Tuning:
         criterion: what it was chosen by, a key of `CRITERIA`.
         rates: learning rates tried, ascending, shape (rates,).
         scores: the criterion of each after the last update, shape (seeds, rates); not finite
-            where a run diverged.
+            where a run diverged, as `measures.diverged` says.
     """
 
     best: RunConfig
@@ -93,6 +93,11 @@ class Lab:
         """Preset, seeds and data, as a JSON object."""
         return {"preset": self.preset, "seeds": self.seeds, "data": self.data}
 
+    @property
+    def tuning_seeds(self):
+        """Those of `TUNING_SEEDS` that the preset takes: one for "quick", all for "paper"."""
+        return self.choose(quick=TUNING_SEEDS[:1], paper=TUNING_SEEDS)
+
     def choose(self, **of_preset):
         """Return the argument named like the preset: `lab.choose(quick=…, paper=…)`."""
         return of_preset[self.preset]
@@ -113,7 +118,7 @@ class Lab:
         return self._over(range(self.seeds), methods)
 
     def trials(self, methods):
-        """Run each method once for each of `TUNING_SEEDS`, to choose among them.
+        """Run each method once for each of its `tuning_seeds`, to choose among them.
 
         Args:
             methods: label → `RunConfig`.
@@ -121,10 +126,10 @@ class Lab:
         Returns:
             Label → list of `RunRecord`, one for each of those seeds.
         """
-        return self._over(TUNING_SEEDS, methods)
+        return self._over(self.tuning_seeds, methods)
 
     def tune(self, methods, rates, by="training loss"):
-        """Choose each method's learning rate: the one with the best mean over `TUNING_SEEDS`.
+        """Choose each method's learning rate: the one with the best mean over `trials`.
 
         Where a run diverges the rate is out. When the best rate is the largest or the smallest
         tried, the grid is extended beyond it, so that the optimum lies inside.
@@ -167,7 +172,7 @@ class Lab:
 
 
 def _score(record, criterion):
-    return CRITERIA[criterion](record) if record.status == FINISHED else math.inf
+    return math.inf if diverged(record) else CRITERIA[criterion](record)
 
 
 def _mean(scores):

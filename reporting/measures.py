@@ -17,9 +17,25 @@ final_loss = final("loss")
 """Loss on all training images after the last update, without dropout."""
 
 
+def seconds_per_update(record):
+    """Training seconds of one iteration."""
+    return record.seconds / len(record.iteration_loss)
+
+
 def images_per_second(record):
     """Sample gradients computed in a second of training."""
     return record.sample_gradients[-1] / record.seconds
+
+
+def diverged(record):
+    """Whether a loss is not finite, or climbed to twice its start and never came back.
+
+    Never back is a training loss that ends no lower than ln 10, that of ten equal probabilities:
+    where the weights have run away and every hidden unit is dead, no loss need overflow.
+    """
+    losses, end = record.iteration_loss, record.final["loss"]
+    finite = np.isfinite(end) and np.isfinite(losses).all()
+    return not finite or bool(end >= np.log(10) and losses.max() >= 2 * losses[0])
 
 
 def fluctuation(record, last=50):
@@ -44,6 +60,27 @@ def iterations_to_reach(record, loss):
     return int(np.argmax(reached)) + 1 if reached.any() else len(reached)
 
 
+def updates_to_reach(record, loss):
+    """Number of updates after which `trailing_loss` is at most `loss`.
+
+    A run that never gets there counts with all its iterations, a lower bound.
+    """
+    means = trailing_loss(record)
+    updates = len(record.iteration_loss)
+    reached = means <= loss
+    return updates - len(means) + int(np.argmax(reached)) + 1 if reached.any() else updates
+
+
+def trailing_loss(record):
+    """Mean batch loss of as many iterations as an epoch has, up to each, from the first epoch's on.
+
+    Returns:
+        float64, shape (iterations - iterations of an epoch + 1,).
+    """
+    per_epoch = -(-record.config.train_size // record.config.batch_size)
+    return np.convolve(record.iteration_loss, np.full(per_epoch, 1 / per_epoch), "valid")
+
+
 def running_mean(record):
     """What Keras hands to `on_train_batch_end`: the mean over the epoch so far.
 
@@ -57,6 +94,32 @@ def running_mean(record):
         record.iteration_loss.astype(float), range(per_epoch, len(record.iteration_loss), per_epoch)
     )
     return np.concatenate([np.cumsum(losses) / np.arange(1, len(losses) + 1) for losses in epochs])
+
+
+def over_rates(of_rates, measure):
+    """`measure` of each record of one method at several learning rates, shape (seeds, rates).
+
+    Args:
+        of_rates: learning rate → list of records, one for each seed.
+        measure: function of a record.
+    """
+    return np.transpose([over_seeds(records, measure) for records in of_rates.values()])
+
+
+def best_rates(of_rates, measure):
+    """The learning rate at which `measure` is highest, for each seed."""
+    return np.array(list(of_rates))[over_rates(of_rates, measure).argmax(axis=1)]
+
+
+def stable_rates(of_rates):
+    """The largest learning rate before the first that diverges, for each seed; NaN if all do.
+
+    Args:
+        of_rates: as for `over_rates`, the rates ascending.
+    """
+    rates = np.array(list(of_rates), float)
+    alive = np.logical_and.accumulate(over_rates(of_rates, diverged) == 0, axis=1).sum(axis=1)
+    return np.where(alive > 0, rates[alive - 1], np.nan)
 
 
 def turning_epoch(record):
@@ -77,6 +140,14 @@ def crossing_epoch(record, training="loss"):
     """
     above = record.epochs[training] >= record.epochs["val_loss"]
     return int(np.flatnonzero(above).max(initial=-1)) + 2
+
+
+def overfitting_gap(record):
+    """Accuracy on training images minus that on validation images, after the last epoch.
+
+    Both without dropout and augmentation; of a run that keeps "evaluations" of either kind.
+    """
+    return record.epochs["evaluated_accuracy"][-1] - record.epochs["val_accuracy"][-1]
 
 
 def straightness(kernels, directions=36):

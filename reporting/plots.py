@@ -53,6 +53,24 @@ FAMILIES = {
         "Nadam": Style(VERMILLION, DASH_DOT, "X"),
         "AMSGrad": Style(GREY, DOTTED, "*"),
     },
+    "schedule": {
+        "SGD, constant": Style(BLACK, SOLID, "o"),
+        "SGD, step": Style(SKY, DASH_DOT, "s"),
+        "SGD, exponential": Style(PURPLE, DASHED, "v"),
+        "SGD, cosine": Style(BLUE, SOLID, "^"),
+        "SGD, cyclic": Style(VERMILLION, DOTTED, "D"),
+        "Adam, cosine": Style(GREEN, DASHED, "X"),
+    },
+    "range test": {
+        "tuned rate": Style(BLACK, DASHED, "o"),
+        "steepest descent": Style(ORANGE, DASH_DOT, "s"),
+        "diverges": Style(VERMILLION, SOLID, "^"),
+        "a tenth of that": Style(VERMILLION, DOTTED, "D"),
+    },
+    "augmentation": {
+        "without augmentation": Style(BLUE, SOLID, "o"),
+        "crop and flip": Style(ORANGE, DASHED, "s"),
+    },
     "recording": {
         "exact loss": Style(SKY, SOLID, "o"),
         "running mean": Style(VERMILLION, SOLID, "s"),
@@ -62,6 +80,7 @@ FAMILIES = {
         "training, after the epoch": Style(BLUE, SOLID, "s"),
         "validation": Style(VERMILLION, DASHED, "^"),
         "test": Style(GREEN, SOLID, "D"),
+        "training": Style(BLUE, DASHED, "v"),
     },
     "dropout": {
         "without dropout": Style(BLUE, SOLID, "o"),
@@ -72,6 +91,52 @@ FAMILIES = {
         "polynomial, coef0 = 1": Style(BLUE, SOLID, "s"),
         "RBF": Style(BLACK, DASH_DOT, "D"),
         "linear": Style(GREY, SOLID, "v"),
+    },
+    "epochs": {
+        "epochs trained": Style(PURPLE, DASHED, "o"),
+        "epoch kept": Style(BLUE, SOLID, "s"),
+    },
+    "weights": {
+        "trained": Style(BLUE, SOLID, "o"),
+        "output layer solved for": Style(ORANGE, DASHED, "s"),
+        "written down": Style(VERMILLION, DASH_DOT, "^"),
+    },
+    "activation": {
+        "sigmoid": Style(VERMILLION, SOLID, "o"),
+        "tanh": Style(GREEN, DASH_DOT, "s"),
+        "ReLU": Style(BLUE, SOLID, "^"),
+        "ReLU, He": Style(SKY, DASHED, "D"),
+    },
+    "weight decay": {
+        "no decay": Style(BLACK, SOLID, "o"),
+        "L2": Style(BLUE, SOLID, "s"),
+        "L1": Style(VERMILLION, DASHED, "^"),
+        "elastic net": Style(GREEN, DASH_DOT, "D"),
+    },
+    "decision": {
+        "linear decision": Style(VERMILLION, DASHED, "o"),
+        "hidden layer": Style(BLUE, SOLID, "s"),
+        "hidden layer, sigmoid outputs": Style(GREEN, DASH_DOT, "^"),
+    },
+    "update": {
+        "w − ε∇J": Style(BLUE, SOLID, "o"),
+        "w + ε∇J, the printed sign": Style(VERMILLION, DASHED, "s"),
+        "w − ε∇J with 2ŷ, as printed": Style(BLACK, DASH_DOT, "^"),
+    },
+    "scaling": {
+        "no scaling": Style(GREY, DOTTED, "o"),
+        "min-max": Style(BLACK, SOLID, "s"),
+        "standardised": Style(BLUE, DASHED, "^"),
+        "PCA-whitened": Style(ORANGE, SOLID, "D"),
+        "ZCA-whitened": Style(GREEN, DASH_DOT, "v"),
+        "CNN, no scaling": Style(GREY, DASH_DOT, "P"),
+        "CNN, min-max": Style(BLACK, DASH_DOT, "X"),
+        "CNN, standardised": Style(BLUE, DASH_DOT, "*"),
+    },
+    "statistics": {
+        "of the training images": Style(BLUE, SOLID, "o"),
+        "of all test images": Style(GREEN, DASHED, "s"),
+        "of each class's own": Style(VERMILLION, DOTTED, "^"),
     },
     "formula": {
         "as printed": Style(VERMILLION, DASHED, "o"),
@@ -90,6 +155,17 @@ FAMILIES = {
         "Keras": Style(BLACK, SOLID, "o"),
         "NumPy": Style(ORANGE, DASHED, "s"),
         "plain loops": Style(BLUE, DOTTED, "^"),
+    },
+    "improvements": {
+        "baseline": Style(GREY, SOLID, "o"),
+        "+ standardisation": Style(SKY, DASHED, "s"),
+        "+ crop and flip": Style(GREEN, DASH_DOT, "^"),
+        "+ momentum, schedule": Style(ORANGE, SOLID, "D"),
+        "+ dropout": Style(PURPLE, DASHED, "v"),
+        "+ batch normalisation": Style(BLACK, SOLID, "P"),
+        "+ affine": Style(VERMILLION, DOTTED, "X"),
+        "Adam instead of momentum": Style(BLUE, DASHED, "*"),
+        "Adam at the rate of momentum": Style(BLUE, DOTTED, "h"),
     },
     "neurons": {
         "250 neurons": Style(SKY, SOLID, "o"),

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from reporting import grids, plots
+
 BINS = 10
 """Equal intervals of confidence in a reliability diagram."""
 
@@ -126,3 +128,67 @@ def mistakes(record):
         of_pair = (labels == true) & (predicted == taken)
         found[true, taken] = image, float(confidence[of_pair].max(initial=0))
     return dict(sorted(found.items(), key=lambda item: -item[1][1]))
+
+
+def draw_reliability(methods):
+    """Draw reliability diagrams: accuracy, and share of the images, against confidence.
+
+    Args:
+        methods: label → list of `RunRecord`, one for each seed; so for every figure of a module.
+
+    Returns:
+        The figure.
+    """
+    fig, axes = plots.figure(1, 2, width=11, height=5)
+    for label, records in methods.items():
+        of_seeds = np.array([reliability(record) for record in records])
+        filled = np.isfinite(of_seeds).all(axis=(0, 1))  # intervals that hold images
+        confidence, accuracy, share = of_seeds[:, :, filled].transpose(1, 0, 2)
+        plots.mean_and_band(axes[0], confidence.mean(axis=0), accuracy, label)
+        plots.mean_and_band(axes[1], confidence.mean(axis=0), share, label)
+    axes[0].plot([0, 1], [0, 1], color=plots.GREY, linewidth=1)
+    axes[1].set_yscale("log")
+    plots.label_axes(axes[0], "Confidence", "Accuracy")
+    plots.label_axes(axes[1], "Confidence", "Share of the test images")
+    plots.legend(fig)
+    return fig
+
+
+def draw_class_accuracy(methods, names):
+    """Draw each method's accuracy on the classes of these names, and return the figure."""
+    fig, ax = plots.figure(width=9, height=5.4)
+    places = np.arange(len(names))
+    for label, records in methods.items():
+        plots.mean_and_band(ax, places, [class_accuracy(record) for record in records], label)
+    ax.set_xticks(places, names, rotation=35, ha="right")
+    plots.label_axes(ax, "Class", "Test accuracy")
+    plots.legend(fig)
+    return fig
+
+
+def draw_confusion(methods, names):
+    """Draw the mean confusion matrix of two methods, in percent, and return the figure."""
+    fig, axes = plots.figure(1, 2, width=13, height=6.6)
+    for ax, (label, records) in zip(axes, methods.items(), strict=True):
+        shares = np.mean([confusion(record) for record in records], axis=0)
+        grids.draw_shares(ax, 100 * shares, names)
+        plots.label_axes(ax, "Taken for", "Class", title=label)
+        ax.label_outer()
+    return fig
+
+
+def draw_most_confused(records, names, count):
+    """Draw the pairs of classes that a network confuses most often, each by its surest mistake.
+
+    Args:
+        records: of one network, one for each seed; the images are the first one's.
+        names: of the classes.
+        count: pairs to draw, those that the first record mistakes.
+
+    Returns:
+        The figure.
+    """
+    images = mistakes(records[0])
+    pairs = [pair for pair in most_confused(records, len(names) ** 2) if pair[:2] in images][:count]
+    titles = [f"{names[true]}\ntaken for\n{names[p]}\n{share:.1%}" for true, p, share in pairs]
+    return grids.draw_images([images[true, p][0] for true, p, _ in pairs], titles, count, width=12)

@@ -6,7 +6,7 @@ from pathlib import Path
 from datasets.loading import PUBLISHED
 from reporting import animations, charts, curves, plots
 from reporting.findings import Chart, Figure, Findings
-from reporting.lab import PRESETS, TUNING_SEEDS, Lab
+from reporting.lab import PRESETS, Lab
 from training.provenance import provenance
 from training.store import load_archive, save_archive
 
@@ -113,16 +113,16 @@ class Study:
 
         return register
 
-    def run(self, lab, folder):
-        """Obtain the runs, store them in `folder`, and write findings and figures beside them."""
-        runs = self._runs(lab)
+    def store(self, lab, folder):
+        """Obtain the runs, and store their records in `folder`, for `draw`."""
+        if self.datasets:
+            self._runs(lab)
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         save_archive(folder, lab.about, lab.records.values())
-        self._write(runs, lab, folder)
 
-    def redraw(self, folder):
-        """Write findings and figures again from the records stored in `folder`.
+    def draw(self, folder):
+        """Write findings and figures from the records stored in `folder`.
 
         Raises:
             FileNotFoundError: when there are none.
@@ -140,7 +140,7 @@ class Study:
             drawn = [(figure, draw(runs), of) for draw, figure, of in self._figures]
         if lab.tunings:
             tuning = curves.draw_tuning(lab.tunings)
-            drawn.append((curves.TUNING_FIGURE, [tuning], f"{len(TUNING_SEEDS)} tuning seeds"))
+            drawn.append((curves.TUNING_FIGURE, [tuning], "tuning seeds"))
         explored = [(chart, charts.settings_data(choose(runs))) for choose, chart in self._charts]
         claims = [
             dataclasses.replace(claim, about_source_data=real and claim.about_source_data)
@@ -188,8 +188,11 @@ class Study:
             return "Computed, without image data."
         if of == "seed 0":
             return f"{data} One run, seed 0."
-        seeds = of.replace("all", str(lab.seeds))
-        return f"{data} {seeds}; {plots.BAND}."
+        count, seeds = {
+            "all seeds": (lab.seeds, "seed"),
+            "tuning seeds": (len(lab.tuning_seeds), "tuning seed"),
+        }[of]
+        return f"{data} {count} {seeds}{'s' * (count != 1)}; {plots.BAND}."
 
 
 def _datasets(records):

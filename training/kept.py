@@ -25,6 +25,8 @@ def kept_of(config, engine, data, x_test):
         first = np.array([np.argmax(data.y_test == label) for label in np.unique(data.y_test)])
         kept["example_images"] = data.x_test[first]
         kept["example_labels"] = data.y_test[first].astype(np.uint8)
+        if x_test is not data.x_test:
+            kept["example_inputs"] = x_test[first].astype(np.float16)
     if "examples" in config.keep and "predictions" in config.keep:
         mistaken = worst_mistakes(kept["test_logits"], data.y_test)
         kept["mistake_images"] = data.x_test[list(mistaken.values())]

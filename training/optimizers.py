@@ -1,6 +1,9 @@
 """The one table of optimizers, and that of schedules: for studies, tests and legends alike."""
 
 import dataclasses
+import math
+
+import numpy as np
 
 from training.backend import import_tensorflow
 
@@ -46,7 +49,8 @@ OPTIMIZERS = {
 def _step(learning_rate, iterations):
     import keras
 
-    drops = [iterations // 2, iterations * 3 // 4]
+    # Keras keeps a rate up to and including its boundary.
+    drops = [math.ceil(iterations * share) - 1 for share in (1 / 2, 3 / 4)]
     rates = [learning_rate * 0.1**drop for drop in range(3)]
     return keras.optimizers.schedules.PiecewiseConstantDecay(drops, rates)
 
@@ -64,18 +68,9 @@ def _cosine(learning_rate, iterations):
 
 
 def _cyclic(learning_rate, iterations):
-    import keras
+    from training.schedules import Triangles
 
-    class Triangles(keras.optimizers.schedules.LearningRateSchedule):
-        def __call__(self, step):
-            place = keras.ops.cast(step, "float32") * (8 / iterations)
-            height = 1 - keras.ops.abs(place % 2 - 1)
-            return learning_rate * (0.1 + 0.9 * height)
-
-        def get_config(self):
-            return {}
-
-    return Triangles()
+    return Triangles(learning_rate, iterations)
 
 
 def _rising(learning_rate, iterations):
@@ -114,3 +109,16 @@ def scheduled(schedule, learning_rate, iterations):
     """
     import_tensorflow()
     return SCHEDULES[schedule](learning_rate, iterations)
+
+
+def learning_rates(schedule, learning_rate, iterations):
+    """The learning rate at each iteration of a run, float64, shape (iterations,).
+
+    Args:
+        schedule: as in `scheduled`.
+        learning_rate: as in `scheduled`.
+        iterations: as in `scheduled`.
+    """
+    rate = scheduled(schedule, learning_rate, iterations)
+    at_each = rate(np.arange(iterations)) if callable(rate) else rate
+    return np.broadcast_to(np.asarray(at_each, float), iterations)

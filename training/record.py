@@ -33,7 +33,8 @@ class RunRecord:
         provenance: versions, processor, git commit, dataset fingerprint and split, date.
         kept: what else the config asks to keep, name → array: for "predictions" "test_logits",
             float32, shape (test images, classes), and "test_labels", uint8; for "examples"
-            "example_images", uint8, and "example_labels": the first test image of each class; for
+            "example_images", uint8, and "example_labels": the first test image of each class, and
+            "example_inputs", float16, the same scaled by statistics, where the config does so; for
             "weights" "weights/PLACE", the model's weights after training, in its own order; for
             "weight sizes" "weight_sizes", as `training.kept.weight_sizes` gives them; for
             "gradient norms" "gradient_norms", float32, shape (iterations, layers), of the layers

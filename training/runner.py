@@ -28,7 +28,7 @@ def run(config, **options):
     return run_all([config], **options)[0]
 
 
-def run_all(configs, jobs=None, data_dir=None, runs_dir=None, progress=False):
+def run_all(configs, jobs=None, data_dir=None, runs_dir=None, progress=None):
     """The records of many configs: those that are stored, and the others trained now.
 
     Each run trains in a worker process with one thread, whatever `jobs` is, so that the same
@@ -42,7 +42,8 @@ def run_all(configs, jobs=None, data_dir=None, runs_dir=None, progress=False):
         jobs: worker processes; None takes one for each processor.
         data_dir: folder of the real image sets, as in `datasets.load`.
         runs_dir: the cache; None takes the variable DESCENT_RUNS_DIR, or `runs/` of the project.
-        progress: show a line with what is done, on standard error.
+        progress: a name, to show a line with what is done and how long the rest will take, on
+            standard error; None shows none.
 
     Returns:
         A list of `RunRecord`, in the order of `configs`.
@@ -55,7 +56,7 @@ def run_all(configs, jobs=None, data_dir=None, runs_dir=None, progress=False):
     records = {config: _stored(cache, config) for config in configs}
     missing = [config for config, record in records.items() if record is None]
     trained = _train_all(missing, cache, jobs, data_dir)
-    with _progress_line(len(missing), shown=progress) as advance:
+    with _progress_line(missing, progress) as advance:
         try:
             for record in trained:
                 records[record.config] = record
@@ -152,25 +153,41 @@ def _stop_workers():
 
 
 @contextlib.contextmanager
-def _progress_line(total, shown):
+def _progress_line(configs, name):
     """Yield a function to call with each finished record."""
-    if not (shown and total):
+    if not (name and configs):
         yield lambda record: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
-        TextColumn("Training"),
+        TextColumn("{task.fields[name]}"),
         BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("runs"),
+        TextColumn("{task.fields[done]}/{task.fields[runs]} runs"),
         TimeElapsedColumn(),
+        TextColumn("to go"),
+        TimeRemainingColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda record: bar.update(task, advance=1, description=f"last: {_describe(record)}")
+    # Long runs are trained first, so time goes by sample gradients, not by runs.
+    work = sum(map(_sample_gradients, configs))
+    with Progress(*columns, console=Console(stderr=True), speed_estimate_period=600) as bar:
+        task = bar.add_task("", total=work, name=name, done=0, runs=len(configs))
+
+        def advance(record):
+            done = bar.tasks[task].fields["done"] + 1
+            description = f"last: {_describe(record)}"
+            bar.update(task, done=done, description=description)
+            bar.advance(task, _sample_gradients(record.config))
+
+        yield advance
 
 
 def _describe(record):

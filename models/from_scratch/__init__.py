@@ -22,7 +22,7 @@ from models.from_scratch.losses import (
 )
 from models.from_scratch.metrics import binary_accuracy, categorical_accuracy
 from models.from_scratch.network import History, Network, epoch_order
-from models.from_scratch.networks import numpy_cnn, sigmoid_neuron, tanh_network
+from models.from_scratch.networks import numpy_cnn, sigmoid_network, sigmoid_neuron, tanh_network
 from models.from_scratch.optimizers import OPTIMIZERS
 from models.from_scratch.pooling import MaxPooling
 
@@ -52,6 +52,7 @@ __all__ = [
     "numerical_gradient",
     "numpy_cnn",
     "relative_error",
+    "sigmoid_network",
     "sigmoid_neuron",
     "tanh_network",
     "zeros",

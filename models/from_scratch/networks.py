@@ -58,6 +58,34 @@ def tanh_network(inputs=2, hidden=4, classes=2, seed=0, dtype=np.float32):
     )
 
 
+def sigmoid_network(inputs=2, hidden=4, classes=2, sigmoid_outputs=True, seed=0, dtype=np.float32):
+    """C's network: inputs → hidden, sigmoid → outputs, with the cross-entropy behind a softmax.
+
+    C has sigmoids on the outputs, too ("Non linear decision"). All parameters come from
+    N(0, 0.3²). Targets are labels, shape (n,).
+
+    Args:
+        inputs: numbers of an example.
+        hidden: hidden neurons; 0 for a linear decision, without a hidden layer.
+        classes: number of outputs.
+        sigmoid_outputs: False for outputs that are not bounded.
+        seed: as for `Network`.
+        dtype: as for `Network`.
+    """
+    layers = [Dense(hidden, _NORMAL, _NORMAL), Sigmoid()] if hidden else []
+    layers.append(Dense(classes, _NORMAL, _NORMAL))
+    if sigmoid_outputs:
+        layers.append(Sigmoid())
+    return Network(
+        layers,
+        categorical_cross_entropy,
+        (inputs,),
+        metrics={"accuracy": categorical_accuracy},
+        seed=seed,
+        dtype=dtype,
+    )
+
+
 def numpy_cnn(input_shape=(28, 28, 1), classes=10, seed=0, dtype=np.float32):
     """Numpy-CNN's network (D 3): two convolutions, max pooling, two dense layers.
 

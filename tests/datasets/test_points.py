@@ -57,6 +57,10 @@ def test_a_margin_separates_the_classes():
     assert distances.min() >= 3
 
 
+def test_marks_are_scaled_to_one():
+    np.testing.assert_allclose(points.scaled_marks(np.array([0.0, 5.0, 10.0])), [-1, 0, 1])
+
+
 @pytest.mark.parametrize(
     ("x", "y", "holds"),
     [
@@ -88,6 +92,16 @@ def test_train_and_test_parts_are_disjoint_and_stratified():
             assert y[(x == point).all(axis=1)] == [label]
     other, _ = points.train_and_test(x, y, test_size=30, seed=6)
     assert not np.array_equal(other[0], x_train)
+
+
+def test_three_parts_share_no_point():
+    x, y = points.circles(100)
+    sets = points.train_validation_and_test(x, y, validation_size=20, test_size=30, seed=1)
+    assert [len(labels) for _, labels in sets] == [50, 20, 30]
+    everything = {tuple(point) for part, _ in sets for point in part}
+    assert everything == {tuple(point) for point in x}
+    for _, labels in sets:
+        assert np.ptp(np.bincount(labels)) == 0
 
 
 def test_a_test_part_larger_than_the_set():

@@ -40,17 +40,19 @@ def made_up(config):
     metrics["accuracy"] = 1 - metrics["loss"] / 4
     prefixes = [""]
     prefixes += ["val_"] * (config.validation_size > 0)
-    prefixes += ["evaluated_"] * ("evaluations" in config.keep)
+    prefixes += ["evaluated_"] * bool({"evaluations", "sample evaluations"} & set(config.keep))
     final = {name: float(values[-1]) for name, values in metrics.items()}
     updates = config.updates
     noise = rng.normal(size=updates) / np.sqrt(config.batch_size)
+    own = ("own_test", "own_class_test") * ("own statistics" in config.keep)
     return RunRecord(
         config=config,
         status="finished",
         parameters=1000,
         iteration_loss=np.float32(badness + np.exp(-np.arange(updates) / updates) + 0.5 * noise),
         epochs={f"{p}{name}": np.float32(v) for p in prefixes for name, v in metrics.items()},
-        final=final | {f"test_{name}": value + 0.01 for name, value in final.items()},
+        final=final
+        | {f"{p}_{name}": v + 0.01 for p in ("test", *own) for name, v in final.items()},
         seconds=config.batch_size / 100 + rng.random(),
         compile_seconds=0.1,
         provenance=PROVENANCE,
@@ -67,6 +69,8 @@ def kept(config, rng):
     if "examples" in config.keep:
         arrays["example_images"] = rng.integers(256, size=(classes, *images), dtype=np.uint8)
         arrays["example_labels"] = np.arange(classes, dtype=np.uint8)
+        if config.scaling not in ("unit", "none"):
+            arrays["example_inputs"] = np.float16(rng.normal(size=(classes, *images)))
         arrays["mistakes"] = np.int32([[i, j] for i in range(10) for j in range(10) if i != j])
         arrays["mistake_images"] = rng.integers(256, size=(90, *images), dtype=np.uint8)
     if "weights" in config.keep:

@@ -116,6 +116,43 @@ def test_activation_follows_each_convolution():
     assert model.get_layer("logits").activation is keras.activations.linear
 
 
+def test_batch_normalisation_stands_between_convolution_and_activation():
+    options = {"filters": (2, 3), "padding": "same", "hidden": (4,), "activation": "tanh"}
+    model = cnn_classifier((8, 8), batch_normalisation=True, **options)
+    block = ["conv", "batch_normalisation", "activation", "pool"]
+    assert layer_names(model)[2:10] == [f"{layer}_{n}" for n in (1, 2) for layer in block]
+    assert model.get_layer("conv_1").activation is keras.activations.linear
+    assert model.get_layer("activation_1").activation is keras.activations.tanh
+    plain = cnn_classifier((8, 8), **options)
+    added = sum(np.prod(w.shape) for w in model.trainable_weights)
+    assert added - sum(np.prod(w.shape) for w in plain.trainable_weights) == 2 * (2 + 3)
+
+
+def test_batch_normalisation_computes_the_formula():
+    model = cnn_classifier((6, 6), filters=(3,), batch_normalisation=True, hidden=(), seed=0)
+    x = images(20, 6, 6)
+    before, after = (
+        keras.Model(model.input, model.get_layer(name).output)
+        for name in ("conv_1", "batch_normalisation_1")
+    )
+    outputs = before(x).numpy()
+    mean, variance = outputs.mean(axis=(0, 1, 2)), outputs.var(axis=(0, 1, 2))
+    normalised = (outputs - mean) / np.sqrt(variance + 1e-3)
+    np.testing.assert_allclose(after(x, training=True), normalised, rtol=1e-3, atol=1e-4)
+    # The moving mean has gone a hundredth of the way from 0, the moving variance from 1.
+    layer = model.get_layer("batch_normalisation_1")
+    np.testing.assert_allclose(layer.moving_mean, mean / 100, rtol=1e-3)
+    np.testing.assert_allclose(layer.moving_variance, 0.99 + variance / 100, rtol=1e-3)
+
+
+def test_batch_normalisation_leaves_the_initial_weights():
+    one, other = (
+        cnn_classifier((6, 6), batch_normalisation=on, seed=0, **SMALL_CNN) for on in (False, True)
+    )
+    for a, b in zip(kernels(one), kernels(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 @both
 @pytest.mark.parametrize("seed", [0, 1])
 def test_same_seed_gives_same_weights_and_dropout_masks(builder, seed):

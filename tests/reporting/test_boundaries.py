@@ -80,3 +80,15 @@ def test_limits_are_square_and_hold_all_points(ax):
     boundaries.draw(ax, upright(0), X, Y)
     assert ax.get_xlim() == ax.get_ylim() == (low, high)
     assert ax.get_aspect() == 1
+
+
+def test_panels_share_points_axes_and_legend():
+    scores = {f"At {at}": upright(at) for at in (-0.25, 0.25, 0.75, 0)}
+    names, labels = ("left", "right"), ("x₁", "x₂")
+    fig = boundaries.draw_panels(scores, X, Y, names, 6, 6, rows=2, labels=labels)
+    assert [ax.get_title(loc="left") for ax in fig.axes] == list(scores)
+    lines = [ax.collections[1].get_paths()[0].vertices[:, 0] for ax in fig.axes]
+    np.testing.assert_allclose([line.mean() for line in lines], [-0.25, 0.25, 0.75, 0], atol=1e-9)
+    assert [ax.get_ylabel() for ax in fig.axes] == ["x₂", "", "x₂", ""]
+    assert [ax.get_xlabel() for ax in fig.axes] == ["", "", "x₁", "x₁"]
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["left", "right"]

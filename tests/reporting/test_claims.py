@@ -8,6 +8,7 @@ from scipy import stats
 
 from reporting.claims import (
     Claim,
+    compare,
     direction,
     identity,
     mean_interval,
@@ -29,7 +30,7 @@ pairs = st.lists(st.tuples(losses, losses), min_size=2, max_size=8).map(
 )
 
 
-def compare(lower, higher, **options):
+def check_direction(lower, higher, **options):
     labels = ("Momentum 0.9", lower), ("SGD", higher)
     return direction("A 3.5", "Momentum lowers the loss.", "training loss", *labels, **options)
 
@@ -68,7 +69,7 @@ class TestMeanInterval:
 
 class TestDirection:
     def test_interval_agrees_with_the_paired_t_test(self):
-        claim = compare(LOWER, HIGHER)
+        claim = check_direction(LOWER, HIGHER)
         expected = stats.ttest_rel(HIGHER, LOWER).confidence_interval(0.95)
         assert (claim.low, claim.high) == pytest.approx((expected.low, expected.high), rel=1e-9)
         assert claim.mean == pytest.approx(0.126)
@@ -76,19 +77,19 @@ class TestDirection:
         assert "SGD minus Momentum 0.9" in claim.quantity
 
     def test_opposite_is_not_reproduced(self):
-        claim = compare(HIGHER, LOWER)
+        claim = check_direction(HIGHER, LOWER)
         assert claim.verdict == "not reproduced"
         assert "below 0" in claim.reason
 
     def test_pairing_by_seed_matters(self):
         start = np.array([1.0, 5.0, 9.0])  # far apart between seeds, close within
         end = start + np.array([0.1, 0.11, 0.12])
-        assert compare(start, end).verdict == "reproduced"
-        assert compare(start, end[::-1]).verdict == "inconclusive"
+        assert check_direction(start, end).verdict == "reproduced"
+        assert check_direction(start, end[::-1]).verdict == "inconclusive"
 
     def test_inconclusive_says_how_many_seeds_would_decide(self):
         differences = np.array([0.05, -0.01, 0.03, -0.02, 0.06])
-        claim = compare(LOWER, LOWER + differences)
+        claim = check_direction(LOWER, LOWER + differences)
         needed = next(
             n
             for n in range(2, 1000)
@@ -98,7 +99,7 @@ class TestDirection:
         assert f"about {needed} seeds would decide" in claim.reason
 
     def test_ratio_is_the_interval_of_the_logarithm(self):
-        claim = compare(LOWER, HIGHER, ratio=True)
+        claim = check_direction(LOWER, HIGHER, ratio=True)
         expected = stats.ttest_rel(np.log(HIGHER), np.log(LOWER)).confidence_interval(0.95)
         assert (claim.low, claim.high) == pytest.approx(np.exp([expected.low, expected.high]))
         assert claim.mean == pytest.approx(stats.gmean(HIGHER / LOWER))
@@ -107,28 +108,28 @@ class TestDirection:
 
     def test_ratio_needs_positive_values(self):
         with pytest.raises(ValueError, match="'SGD' has -1"):
-            compare([1, 2], [1, -1], ratio=True)
+            check_direction([1, 2], [1, -1], ratio=True)
 
     @pytest.mark.parametrize("ratio", [False, True])
     def test_one_seed(self, ratio):
-        claim = compare([0.4], [0.5], ratio=ratio)
+        claim = check_direction([0.4], [0.5], ratio=ratio)
         assert claim.verdict == "inconclusive"
         assert "at least 2 seeds" in claim.reason
         assert (claim.low, claim.high) == (None, None)
 
     def test_constant_difference(self):
-        claim = compare([1, 2, 3], [2, 3, 4])
+        claim = check_direction([1, 2, 3], [2, 3, 4])
         assert (claim.mean, claim.low, claim.high, claim.verdict) == (1, 1, 1, "reproduced")
 
     def test_identical_values_are_no_difference(self):
-        claim = compare(LOWER, LOWER)
+        claim = check_direction(LOWER, LOWER)
         assert (claim.mean, claim.low, claim.high) == (0, 0, 0)
         assert claim.verdict == "inconclusive"
         assert "equal for every seed" in claim.reason
 
     def test_unequal_lengths(self):
         with pytest.raises(ValueError, match="paired by seed"):
-            compare([1, 2], [1, 2, 3])
+            check_direction([1, 2], [1, 2, 3])
 
     @pytest.mark.parametrize("diverged", [math.nan, math.inf, -math.inf])
     @pytest.mark.parametrize(
@@ -149,27 +150,33 @@ class TestDirection:
             "diverged": [diverged] * 3,
             "partly": [1.0, diverged, 3.0],
         }
-        claim = compare(values[lower], values[higher], better=better)
+        claim = check_direction(values[lower], values[higher], better=better)
         assert claim.verdict == verdict
         assert (claim.mean, claim.low, claim.high) == (None, None, None)
         assert "diverged in" in claim.reason
 
     def test_better_is_checked(self):
         with pytest.raises(ValueError, match="better"):
-            compare([1, 2], [2, 3], better="up")
+            check_direction([1, 2], [2, 3], better="up")
 
     @settings(deadline=None)
     @given(pairs, st.booleans())
     def test_swapping_mirrors_the_verdict(self, values, ratio):
         lower, higher = values
-        claim, mirrored = compare(lower, higher, ratio=ratio), compare(higher, lower, ratio=ratio)
+        claim, mirrored = (
+            check_direction(lower, higher, ratio=ratio),
+            check_direction(higher, lower, ratio=ratio),
+        )
         assert mirrored.verdict == OPPOSITE[claim.verdict]
 
     @settings(deadline=None)
     @given(pairs, st.integers(1, 50))
     def test_shifting_both_changes_nothing(self, values, shift):
         lower, higher = np.round(values, 3)
-        before, after = compare(lower, higher), compare(lower + shift, higher + shift)
+        before, after = (
+            check_direction(lower, higher),
+            check_direction(lower + shift, higher + shift),
+        )
         assume(min(abs(before.low), abs(before.high)) > 1e-9)
         assert after.verdict == before.verdict
         assert after.mean == pytest.approx(before.mean, abs=1e-9)
@@ -178,8 +185,8 @@ class TestDirection:
     @given(pairs, st.floats(0.01, 100))
     def test_ratio_ignores_the_unit(self, values, unit):
         lower, higher = np.array(values)
-        before = compare(lower, higher, ratio=True)
-        after = compare(lower * unit, higher * unit, ratio=True)
+        before = check_direction(lower, higher, ratio=True)
+        after = check_direction(lower * unit, higher * unit, ratio=True)
         assume(min(abs(math.log(before.low)), abs(math.log(before.high))) > 1e-9)
         assert after.verdict == before.verdict
 
@@ -189,9 +196,25 @@ class TestDirection:
         order = list(range(len(values[0])))
         random.shuffle(order)
         lower, higher = np.array(values)
-        before, after = compare(lower, higher), compare(lower[order], higher[order])
+        before, after = check_direction(lower, higher), check_direction(lower[order], higher[order])
         assume(min(abs(before.low), abs(before.high)) > 1e-9)
         assert after.verdict == before.verdict
+
+
+class TestCompare:
+    def test_is_the_direction_of_a_measure_over_seeds(self):
+        runs = {"Momentum 0.9": LOWER / 2, "SGD": HIGHER / 2, "Adam": LOWER}
+        words = "A 3.5", "Momentum lowers the loss.", "training loss"
+        claim = compare(*words, runs, lambda half: 2 * half, "Momentum 0.9", "SGD")
+        assert claim == check_direction(2 * (LOWER / 2), 2 * (HIGHER / 2))
+        options = {"ratio": True, "better": "higher"}
+        claim = compare(*words, runs, lambda half: 2 * half, "SGD", "Momentum 0.9", **options)
+        assert claim.verdict == "not reproduced"
+        assert "divided by" in claim.quantity
+
+    def test_labels_need_not_be_texts(self):
+        claim = compare("A 5.1", "", "", {0.1: [1, 2], 0.2: [3, 4]}, float, 0.1, 0.2)
+        assert claim.says == "lower for 0.1 than for 0.2"
 
 
 class TestValue:

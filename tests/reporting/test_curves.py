@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from reporting import plots
-from reporting.curves import draw_costs, draw_epochs, draw_losses, draw_tuning
+from reporting.curves import draw_costs, draw_epochs, draw_losses, draw_rates, draw_tuning
 from reporting.lab import Tuning
 
 
@@ -63,3 +63,24 @@ def test_epochs_are_counted_from_one(make_record):
     draw_epochs(ax, records, "val_loss", "validation")
     x, y = line(ax, "validation").get_data()
     assert (x.tolist(), y.tolist()) == ([1, 2, 3], [3, 2.5, 1])
+
+
+def test_tuning_marks_diverged_rates_by_crosses(make_record):
+    config, rates = make_record().config, np.array([0.1, 0.3, 1.0])
+    fine = Tuning(config, "validation error", rates, np.array([[0.3, 0.2, 0.4]]))
+    scores = np.array([[0.3, 0.2, np.inf], [0.3, np.inf, np.inf]])
+    (ax,) = draw_tuning({"Adam": fine, "SGD": Tuning(config, "training loss", rates, scores)}).axes
+    assert line(ax, "SGD").get_xdata().tolist() == [0.1]
+    assert line(ax, "Adam").get_xdata().tolist() == rates.tolist()
+    (crosses,) = (line for line in ax.lines if line.get_marker() == "x")
+    assert crosses.get_xdata().tolist() == [0.3, 1.0]
+    assert [text.get_text() for text in ax.texts] == ["SGD diverged"]
+
+
+def test_losses_at_several_rates(make_record):
+    of = {rate: [make_record(learning_rate=rate)] for rate in (0.1, 1.0)}
+    fig = draw_rates({"SGD": of, "Adam": {0.01: [make_record(learning_rate=0.01)]}}, window=1)
+    sgd, adam = fig.axes
+    assert [text.get_text() for text in fig.legends[0].get_texts()] == ["0.01", "0.1", "1"]
+    assert sum(len(line.get_xdata()) > 0 for line in sgd.lines) == 2
+    assert line(adam, "0.01").get_ydata().tolist() == pytest.approx([2.0, 1.5, 1.2, 1.1])

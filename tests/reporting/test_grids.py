@@ -124,3 +124,47 @@ def test_images_stand_in_rows_under_their_titles():
     assert [ax.get_title(loc="left") for ax in shown] == [f"number\n{k}" for k in range(5)]
     np.testing.assert_array_equal(shown[4].images[0].get_array(), images[4])
     assert len(fig.axes) == 6
+
+
+def test_heat_map_writes_values_and_hatches_what_diverged(ax):
+    values, shares = [[1.0, np.nan], [3.0, 100.0]], [[0, 1], [0, 0.5]]
+    grids.draw_heat_map(ax, values, ["0.1", "1"], ["10", "150"], shares)
+    assert texts(ax).tolist() == [["1.00", "diverged"], ["3.00", "50% diverged"]]
+    assert sorted(patch.get_xy() for patch in ax.patches) == [(0.5, -0.5), (0.5, 0.5)]
+    assert all(patch.get_hatch() for patch in ax.patches)
+    shades = ax.images[0].get_array().sum(axis=2)
+    assert shades[1, 0] < shades[0, 0] == shades[0, 1] == shades[1, 1] == 3
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0.1", "1"]
+
+
+def test_heat_maps_of_large_numbers_and_without_contrast():
+    maps = {"Loss": ([[120.4, 120.4]], 0), "Time (s)": ([[1, 2]], 0)}
+    fig = grids.draw_heat_maps(maps, ("Rate", ["0.1", "1"]), ("m", ["10"]))
+    loss, time = fig.axes
+    assert texts(loss).tolist() == [["120", "120"]]
+    assert [ax.get_title(loc="left") for ax in (loss, time)] == ["Loss", "Time (s)"]
+    assert (loss.get_ylabel(), time.get_xlabel()) == ("m", "Rate")
+
+
+def test_accuracies_are_darker_above_guessing():
+    _, ax = plots.figure()
+    grids.draw_accuracies(ax, np.array([[40.2, 50], [75, 100]]), ["a", "b"], [1, 2])
+    assert [text.get_text() for text in ax.texts] == ["40", "50", "75", "100"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["a", "b"]
+    brightness = np.array(ax.images[0].get_array())[..., :3].sum(axis=-1)
+    assert brightness[0, 0] == brightness[0, 1] == 3
+    assert brightness[0, 1] > brightness[1, 0] > brightness[1, 1]
+
+
+def test_rows_of_images_share_a_range_of_brightness():
+    ramp = np.linspace(0, 100, 2 * 3 * 3).reshape(2, 3, 3)
+    fig = grids.draw_rows({"raw": ramp, "moved": 5 * ramp - 7}, ["cat", "dog"], width=4)
+    raw_cat, raw_dog, moved_cat, moved_dog = fig.axes
+    assert [ax.get_ylabel() for ax in fig.axes] == ["raw", "", "moved", ""]
+    assert [ax.get_title(loc="left") for ax in fig.axes] == ["cat", "dog", "", ""]
+    for raw, moved in ((raw_cat, moved_cat), (raw_dog, moved_dog)):
+        np.testing.assert_allclose(raw.images[0].get_array(), moved.images[0].get_array())
+    drawn = [ax.images[0].get_array() for ax in (raw_cat, raw_dog)]
+    assert drawn[0].min() == 0
+    assert drawn[0].max() < drawn[1].min()
+    assert drawn[1].max() == 1

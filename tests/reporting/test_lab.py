@@ -49,7 +49,7 @@ def test_train_gives_each_method_its_seeds_in_order(lab):
 def test_tuning_finds_the_best_rate_inside_the_grid(lab):
     tuned = lab.tune({"a": lab.config(iterations=4)}, (0.03, 0.1, 0.3))
     assert tuned["a"].learning_rate == 0.1
-    assert lab.tunings["a"].scores.shape == (len(TUNING_SEEDS), 3)
+    assert lab.tunings["a"].scores.shape == (len(lab.tuning_seeds), 3)
 
 
 def test_tuning_extends_the_grid_until_the_best_rate_is_inside(lab):
@@ -66,7 +66,7 @@ def test_tuning_extends_the_grid_until_the_best_rate_is_inside(lab):
 
 def test_tuning_uses_seeds_that_no_comparison_uses(lab, obtain):
     lab.tune({"a": lab.config(iterations=4)}, (0.03, 0.1, 0.3))
-    assert {config.seed for config in obtain.asked} == set(TUNING_SEEDS)
+    assert {config.seed for config in obtain.asked} == set(lab.tuning_seeds)
     assert min(TUNING_SEEDS) > 999
 
 

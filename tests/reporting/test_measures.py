@@ -2,15 +2,22 @@ import numpy as np
 import pytest
 
 from reporting.measures import (
+    best_rates,
     crossing_epoch,
+    diverged,
     final,
     fluctuation,
     images_per_second,
     iterations_to_reach,
+    over_rates,
     over_seeds,
     running_mean,
+    seconds_per_update,
+    stable_rates,
     straightness,
+    trailing_loss,
     turning_epoch,
+    updates_to_reach,
 )
 
 
@@ -118,3 +125,48 @@ def test_straightness_of_noise_lies_between():
 def test_images_per_second(make_record):
     record = make_record(losses=[1.0] * 4, seconds=2.0, train_size=10, batch_size=4)
     assert images_per_second(record) == (4 + 4 + 2 + 4) / 2
+
+
+@pytest.mark.parametrize(
+    ("losses", "final", "expected"),
+    [
+        ((2.4, 50, 2.31), 2.31, True),  # exploded, and is dead since
+        ((2.4, 50, 1.0), 0.9, False),  # exploded, and recovered
+        ((2.4, 2.39, 2.38), 2.38, False),  # hardly moved
+        ((2.4, np.nan, np.nan), np.nan, True),
+        ((2.4, np.inf, 1.0), 0.9, True),
+    ],
+)
+def test_diverged(make_record, losses, final, expected):
+    assert diverged(make_record(losses=losses, final=final)) is expected
+
+
+def test_rates_of_each_seed(make_record):
+    dead = {"losses": (2.4, 50.0, 2.4), "final": 2.4}
+    of_rates = {
+        0.1: [make_record(final=1.0), make_record(final=2.0), make_record(**dead)],
+        0.3: [make_record(final=2.0), make_record(final=1.0), make_record(final=2.0)],
+        1.0: [make_record(**dead), make_record(final=2.0), make_record(**dead)],
+    }
+    losses = over_rates(of_rates, final("loss"))
+    assert losses.tolist() == [[1, 2, 2.4], [2, 1, 2], [2.4, 2, 2.4]]
+    assert best_rates(of_rates, lambda record: -record.final["loss"]).tolist() == [0.1, 0.3, 0.3]
+    np.testing.assert_array_equal(stable_rates(of_rates), [0.3, 1.0, np.nan])
+
+
+def test_seconds_per_update(make_record):
+    assert seconds_per_update(make_record(losses=[1.0] * 4, seconds=2.0)) == 0.5
+
+
+def test_updates_to_reach_the_mean_loss_of_an_epoch(make_record):
+    # Two iterations an epoch: means 3.5, 2.5, 2, 1.5, 1 after 2, 3, 4, 5 and 6 updates.
+    record = make_record(losses=(4, 3, 2, 2, 1, 1), train_size=20, batch_size=10)
+    np.testing.assert_allclose(trailing_loss(record), [3.5, 2.5, 2, 1.5, 1])
+    losses = (9, 3.5, 2.4, 1.5, 1, 0.9)
+    assert [updates_to_reach(record, loss) for loss in losses] == [2, 2, 4, 5, 6, 6]
+
+
+def test_a_diverged_run_reaches_nothing_more(make_record):
+    record = make_record(losses=(4, 3, np.nan, 1, 1), final=np.nan, train_size=20, batch_size=10)
+    assert updates_to_reach(record, 3.5) == 2
+    assert updates_to_reach(record, 2) == 5

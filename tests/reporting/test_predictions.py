@@ -8,6 +8,10 @@ from reporting.predictions import (
     class_accuracy,
     confidence_when_wrong,
     confusion,
+    draw_class_accuracy,
+    draw_confusion,
+    draw_most_confused,
+    draw_reliability,
     is_right,
     loss_of,
     losses,
@@ -120,3 +124,42 @@ def test_mistakes_are_the_surest_first(make_record):
     assert [image.item() for image, _ in found.values()] == [3, 1, 2]
     # Two images of class 0 are taken for class 1, with probabilities 0.8 and 0.6.
     assert [sure for _, sure in found.values()] == pytest.approx([0.98, 0.8, 0.6], rel=1e-6)
+
+
+def lines(ax):
+    return {line.get_label(): line.get_data() for line in ax.lines}
+
+
+def test_reliability_is_drawn_where_every_seed_has_images(three, predicting):
+    sure = predicting(100 * three.kept["test_logits"], three.kept["test_labels"])
+    accuracy, share = draw_reliability({"CNN": [three], "dense": [sure, sure]}).axes
+    confidence, right, _ = reliability(three)
+    filled = np.isfinite(right)
+    np.testing.assert_allclose(lines(accuracy)["CNN"], [confidence[filled], right[filled]])
+    assert lines(accuracy)["dense"][1] == pytest.approx(3 / 5)
+    assert lines(share)["dense"][1] == pytest.approx(1)
+
+
+def test_class_accuracy_is_drawn_over_the_names(three):
+    (ax,) = draw_class_accuracy({"CNN": [three]}, ["a", "b", "c"]).axes
+    np.testing.assert_allclose(lines(ax)["CNN"][1], [0.5, 0.5, 1])
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["a", "b", "c"]
+
+
+def test_confusion_is_drawn_in_percent_over_seeds(three, predicting):
+    right = predicting(np.eye(3)[three.kept["test_labels"]], three.kept["test_labels"])
+    one, two = draw_confusion({"dense": [three, right], "CNN": [right]}, ["a", "b", "c"]).axes
+    assert [text.get_text() for text in one.texts] == ["75", "25", "75", "25", "100"]
+    assert [text.get_text() for text in two.texts] == ["100", "100", "100"]
+    assert one.get_title(loc="left") == "dense"
+
+
+def test_most_confused_pairs_are_drawn_by_their_surest_mistake(three):
+    pictures = np.arange(3 * 16).reshape(3, 4, 4)
+    kept = {"mistakes": np.int32([[0, 1], [1, 2], [2, 1]]), "mistake_images": np.uint8(pictures)}
+    three.kept.update(kept)
+    fig = draw_most_confused([three], ["shirt", "coat", "bag"], count=2)
+    titles = [ax.get_title(loc="left") or ax.get_title() for ax in fig.axes]
+    assert sorted(titles) == ["coat\ntaken for\nbag\n50.0%", "shirt\ntaken for\ncoat\n50.0%"]
+    of_shirt = fig.axes[titles.index("shirt\ntaken for\ncoat\n50.0%")]
+    np.testing.assert_array_equal(of_shirt.images[0].get_array(), pictures[0])

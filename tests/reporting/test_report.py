@@ -2,101 +2,13 @@ import base64
 import html.parser
 import json
 import re
-import shutil
-import subprocess
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from reporting import animations, charts, plots, report
-from reporting.claims import SOURCES, direction, identity, value
-from reporting.findings import Chart, Figure, Findings, FindingsError, Table
-
-REAL = [{"name": "MNIST", "source": "real", "fingerprint": "00ff" * 16}]
-
-
-def findings(study="momentum", **changes):
-    facts = {
-        "study": study,
-        "title": "Momentum & “friends” <b>",
-        "question": "Does momentum lower the loss?",
-        "says": "Momentum lowers the loss markedly | a lot.",
-        "sources": ["A 3.5", "E"],
-        "preset": "quick",
-        "seeds": 3,
-        "data": REAL,
-        "claims": [
-            direction("A 3.5", "Lower.", "loss", ("Momentum 0.9", [1, 2, 3]), ("SGD", [2, 3, 4.1])),
-            direction("E", "Nearer.", "loss", ("SGD", [1, 2, 3]), ("Adam", [3, 2, 1.5])),
-            value("A 7", "Accuracy.", "test accuracy", 0.95, [0.8, 0.81, 0.82], "higher"),
-            identity("A 6.3", "Parameters.", "parameters", 13_932, 19_392),
-        ],
-        "tables": [
-            Table(
-                "Final <losses>",
-                ["method", "loss", "a|b", *(f"further column {k}" for k in range(12))],
-                [["SGD", 0.25, None, *range(12)], ["Adam", 1e-7, "x|y", *range(12)]],
-                "Note.",
-            )
-        ],
-        "figures": [Figure("loss", "Loss per iteration.", "Two falling curves.")],
-        "provenance": {"Python": "3.11.9", "seconds": 1.5},
-        "command": f"python -m experiments run {study}",
-        "charts": [Chart("explorer", "Every <loss>", "Each batch's loss.")],
-    }
-    return Findings(**(facts | changes))
-
-
-@pytest.fixture(scope="session")
-def drawn(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("drawn")
-    fig, ax = plots.figure()
-    for label in ("SGD", "Adam"):
-        plots.mean_and_band(ax, np.arange(9), np.ones((2, 9)), label)
-    plots.save(fig, folder, "loss")
-    return folder
-
-
-@pytest.fixture
-def curves(make_record):
-    """What a chart draws: two settings, and in the first of them a method that diverged."""
-    losses = 2 - np.arange(101) / 100
-    ended = np.where(np.arange(101) < 60, losses, np.nan)
-    sgd = [make_record(losses=losses + k, batch_size=100, train_size=1000) for k in (0, 1)]
-    adam = [make_record(losses=values) for values in (losses, ended)]
-    return charts.settings_data({"</script> all": {"SGD": sgd, "Adam": adam}, "one": {"SGD": sgd}})
-
-
-@pytest.fixture
-def folder(tmp_path, drawn, curves):
-    """Two studies, the second on stand-in data."""
-    first = findings()
-    stand_in = [REAL[0] | {"source": "stand-in"}]
-    claims = [replace(claim, about_source_data=claim.kind != "value") for claim in first.claims]
-    second = findings("circles", title="Circles", data=stand_in, claims=claims)
-    for found in (first, second):
-        found.save(tmp_path / found.study)
-        charts.save(curves, tmp_path / found.study, "explorer")
-        for suffix in ("svg", "png"):
-            shutil.copy(drawn / f"loss.{suffix}", tmp_path / found.study)
-    return tmp_path
-
-
-@pytest.fixture
-def animated(folder):
-    """The folder, with a study whose figure moves."""
-    figures = [Figure("loss", "Loss per iteration.", "Two falling curves.", animated=True)]
-    findings("momentum", figures=figures, charts=[]).save(folder / "momentum")
-    frames = [plots.figure(width=2, height=2)[0] for _ in range(2)]
-    frames[1].text(0, 0, "second")
-    animations.save(frames, folder / "momentum", "loss")
-    return folder
-
-
-@pytest.fixture
-def page(folder):
-    return report.write(folder).read_text(encoding="utf-8")
+from reporting import report
+from reporting.claims import SOURCES
+from reporting.findings import Findings, FindingsError
 
 
 class Reader(html.parser.HTMLParser):
@@ -194,7 +106,7 @@ def test_curves_are_embedded_whole(page, curves):
     assert [json.loads(text) for text in data] == [curves] * 2
 
 
-def test_a_page_without_charts_carries_no_library_for_them(folder):
+def test_a_page_without_charts_carries_no_library_for_them(folder, findings):
     findings("momentum", charts=[]).save(folder / "momentum")
     assert "uPlot" not in report.write(folder, ["momentum"]).read_text(encoding="utf-8")
     page = report.write(folder).read_text(encoding="utf-8")
@@ -294,7 +206,7 @@ def test_main_claims_are_written_between_the_marks(folder, marked):
     assert all("Nearer" not in row for row in rows)
 
 
-def test_main_claims_link_the_report_and_tell_the_time(folder, marked):
+def test_main_claims_link_the_report_and_tell_the_time(folder, marked, findings):
     time = {"training seconds": 600.0}
     findings("momentum", provenance=time).save(folder / "momentum")
     report.write_claims(marked, folder)
@@ -316,7 +228,7 @@ def test_main_claims_need_the_marks(folder, tmp_path):
     assert file.read_text() == "<!-- claims -->\n"
 
 
-def test_study_without_claims_tables_or_figures(folder):
+def test_study_without_claims_tables_or_figures(folder, findings):
     empty = {"claims": [], "tables": [], "figures": [], "charts": [], "data": [], "command": ""}
     findings("errata", **empty).save(folder / "errata")
     page = report.write(folder, ["errata"]).read_text(encoding="utf-8")
@@ -393,252 +305,3 @@ def test_contrast_is_enough_for_small_text(scheme, ink, back):
     colors = dict(re.findall(r"--([\w-]+): (#\w{6});", block))
     light, dark = sorted((_luminance(colors[ink]), _luminance(colors[back])), reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 4.5  # WCAG 2.2, level AA
-
-
-# Loaded beside the page, it opens it in a frame as wide as a phone and reports what it finds.
-PROBE = """<!doctype html><meta charset="utf-8"><body>
-<iframe id="phone" style="width:390px;height:800px;border:0"></iframe><pre id="result"></pre>
-<script>
-const errors = [];
-const phone = document.getElementById("phone");
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-phone.onload = async () => {
-  const view = phone.contentWindow, page = phone.contentDocument;
-  const dialog = page.querySelector("dialog");
-  const button = page.querySelector("button.enlarge");
-  await pause(200);
-  const result = {
-    errors,
-    images: [...page.images].filter((i) => i.alt).map((i) => i.naturalWidth),
-    overflow: page.documentElement.scrollWidth - view.innerWidth,
-    scrolling: [...page.querySelectorAll(".scroll")].map(
-      (s) => [s.scrollWidth > s.clientWidth, s.tabIndex]),
-    closedAtFirst: !dialog.open,
-  };
-  button.focus();
-  button.click();
-  await pause(200);
-  const large = dialog.querySelector("img");
-  result.opened = dialog.matches(":modal");
-  result.large = large.naturalWidth;
-  result.caption = dialog.querySelector("p").textContent;
-  result.focusInside = dialog.contains(page.activeElement);
-  dialog.querySelector("button.close").click();
-  await pause(200);
-  result.closed = !dialog.open;
-  result.focusReturned = page.activeElement === button;
-  result.copying = [];
-  const copies = page.querySelectorAll("button.copy");
-  const clipboards = [async (text) => { result.copied = text; }, () => Promise.reject()];
-  for (const [k, writeText] of clipboards.entries()) {
-    Object.defineProperty(view.navigator, "clipboard", {value: {writeText}, configurable: true});
-    copies[k].click();
-    await pause(200);
-    result.copying.push(copies[k].textContent);
-  }
-  result.selected = String(view.getSelection());
-  result.chart = await tryChart(view, page);
-  document.getElementById("result").textContent = JSON.stringify(result);
-};
-// Hovers at the left and right edge before and after each way to zoom; all by what is to be read.
-async function tryChart(view, page) {
-  const section = page.querySelector("section.chart");
-  const over = () => section.querySelector(".u-over");
-  const send = (kind, type, x, target = over(), more = {}) => {
-    const box = over().getBoundingClientRect();
-    target.dispatchEvent(new view[kind](type, {bubbles: true, cancelable: true, movementX: 1,
-      clientX: box.left + x * box.width, clientY: box.top + box.height / 2, ...more}));
-  };
-  const hover = async (x) => {
-    send("MouseEvent", "mousemove", x);
-    await pause(50);
-    return section.querySelector("output").textContent;
-  };
-  const edges = async () => [await hover(0.0001), await hover(0.9999)];
-  const values = () => [...section.querySelectorAll(".legend .value")].map((v) => v.textContent);
-  const drag = async (from, to) => {
-    await hover(from);
-    send("MouseEvent", "mousedown", from);
-    await hover(to);
-    send("MouseEvent", "mouseup", to, page);
-    await pause(50);
-  };
-  const press = async (key) => {
-    section.querySelector(".curves").dispatchEvent(
-      new view.KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
-    await pause(50);
-    return section.querySelector("output").textContent;
-  };
-  const touch = {pointerType: "touch"};
-  const radio = (k) => section.querySelectorAll("input[type=radio]")[k];
-  const found = {canvases: page.querySelectorAll("section.chart canvas").length};
-  found.width = [section.querySelector("canvas").clientWidth, view.innerWidth];
-  found.atFirst = await edges();
-  found.middle = [await hover(0.5), values()];
-  found.late = [await hover(0.8), values()];
-  await drag(0.25, 0.75);
-  found.dragged = await edges();
-  section.querySelector("button.reset").click();
-  found.reset = await edges();
-  await drag(0.25, 0.75);
-  send("MouseEvent", "dblclick", 0.5);
-  found.doubleClicked = await edges();
-  await hover(0.5);
-  await press("+");
-  found.pressedPlus = await edges();
-  await press("0");
-  found.pressedZero = await edges();
-  await hover(0.5);
-  found.pressedRight = await press("ArrowRight");
-  send("PointerEvent", "pointerdown", 0.25, over(), touch);
-  send("PointerEvent", "pointermove", 0.75, over(), touch);
-  await pause(50);
-  send("PointerEvent", "pointerup", 0.75, over(), touch);
-  await pause(50);
-  found.touched = await edges();
-  const button = section.querySelector(".legend button");
-  button.click();
-  found.off = button.ariaPressed;
-  radio(1).click();
-  await pause(50);
-  found.kept = await edges();
-  found.stillOff = section.querySelector(".legend button").ariaPressed;
-  found.methods = values().length;
-  radio(3).click();
-  await pause(50);
-  found.gradients = await edges();
-  return found;
-}
-PAGE.then((text) => {
-  phone.srcdoc = text.replace("<head>", "<head><script>" +
-    "addEventListener('error', (e) => parent.postMessage(String(e.message), '*'), true);" +
-    "addEventListener('unhandledrejection', (e) => parent.postMessage(String(e.reason), '*'));" +
-    "console.error = console.warn = (...a) => parent.postMessage(a.join(' '), '*');<\\/script>");
-});
-addEventListener("message", (event) => errors.push(event.data));
-</script>"""
-
-
-@pytest.fixture
-def chromium():
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
-    return pytest.skip("needs Chromium: install it and put it on the PATH")
-
-
-def browse(chromium, folder, probe, page, *options):
-    """What a probe, a page of which PAGE is a promise of ours, writes into its #result."""
-    text = json.dumps(page).replace("</", "<\\/")
-    file = folder / "probe.html"
-    file.write_text(probe.replace("PAGE", f"Promise.resolve({text})", 1), encoding="utf-8")
-    answer = subprocess.run(
-        [
-            chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-            "--no-first-run", "--disable-background-networking", "--disable-component-update",
-            "--disable-sync", f"--user-data-dir={folder / 'profile'}", "--enable-logging=stderr",
-            "--virtual-time-budget=10000", "--dump-dom", *options, file.as_uri(),
-        ],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    assert "CONSOLE" not in answer.stderr
-    found = re.search(r'<pre id="result">(.*?)</pre>', answer.stdout)
-    assert found, "the probe did not finish"
-    assert found[1], "the probe did not finish"
-    return json.loads(html.unescape(found[1]))
-
-
-# What is seen of an animation at first, after its button, after it again, and enlarged.
-MOTION_PROBE = """<!doctype html><meta charset="utf-8"><body>
-<iframe id="phone" style="width:390px;height:800px;border:0"></iframe><pre id="result"></pre>
-<script>
-const phone = document.getElementById("phone");
-phone.onload = async () => {
-  const page = phone.contentDocument;
-  const button = page.querySelector("button.motion");
-  const seen = [];
-  const look = (images, text) => seen.push([
-    ...[...images].filter((i) => i.checkVisibility()).map((i) => i.className), text]);
-  const inFigure = page.querySelectorAll(".animation img");
-  for (let k = 0; k < 3; k++) {
-    look(inFigure, button.hidden ? "" : button.textContent + "|" + button.ariaLabel);
-    button.click();
-  }
-  page.querySelector(".animation .enlarge").click();
-  const large = page.querySelector("dialog img");
-  if (large) look([large], String(large.naturalWidth));
-  document.getElementById("result").textContent = JSON.stringify(seen);
-};
-PAGE.then((text) => { phone.srcdoc = text; });
-</script>"""
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("reduced", [False, True], ids=["motion", "reduced motion"])
-def test_an_animation_in_a_browser(animated, tmp_path, chromium, reduced):
-    page = report.write(animated, ["momentum"]).read_text(encoding="utf-8")
-    options = ["--force-prefers-reduced-motion"] * reduced
-    *seen, enlarged = browse(chromium, tmp_path, MOTION_PROBE, page, *options)
-    states = [["moving", "Pause|Pause: Two falling curves."],
-              ["still", "Play|Play: Two falling curves."]]  # fmt: skip
-    expected = [states[(turn + reduced) % 2] for turn in range(3)]
-    assert seen == expected
-    assert enlarged[0] == expected[1][0]  # the third click has put it there
-    assert int(enlarged[1]) > 0
-
-
-@pytest.mark.browser
-def test_without_scripts_the_style_alone_stops_motion(animated, tmp_path, chromium):
-    page = report.write(animated, ["momentum"]).read_text(encoding="utf-8")
-    bare = re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
-    for options, first in (([], "moving"), (["--force-prefers-reduced-motion"], "still")):
-        assert browse(chromium, tmp_path, MOTION_PROBE, bare, *options) == [[first, ""]] * 3
-
-
-@pytest.mark.browser
-def test_in_a_browser_as_wide_as_a_phone(page, tmp_path, chromium):
-    result = browse(chromium, tmp_path, PROBE, page)
-    assert result["errors"] == []
-    assert len(result["images"]) == 2
-    assert min(result["images"]) > 0
-    assert result["overflow"] <= 0
-    assert [True, 0] in result["scrolling"]  # the wide table scrolls, and by keyboard too
-    assert all(index == (0 if wide else -1) for wide, index in result["scrolling"])
-    assert result["closedAtFirst"]
-    assert result["opened"]
-    assert result["focusInside"]
-    assert result["large"] > 0
-    assert result["caption"] == "Loss per iteration."
-    assert result["closed"]
-    assert result["focusReturned"]
-    assert result["copying"] == ["Copied", "Selected"]
-    assert result["copied"] == "python -m experiments run circles"
-    assert result["selected"] == "python -m experiments run momentum"
-    check_chart(result["chart"])
-
-
-def check_chart(chart):
-    """Curves of 101 iterations: the middle of the axis is iteration 51, its quarters 26 and 76."""
-
-    def edges(name):
-        return [int(re.fullmatch(r"Iteration (\d+)", text)[1]) for text in chart[name]]
-
-    whole, half = [1, 101], pytest.approx([26, 76], abs=1)  # a pixel is a third of an iteration
-    assert chart["canvases"] == 2
-    assert chart["width"][0] <= chart["width"][1]
-    assert edges("atFirst") == whole
-    assert chart["middle"] == [
-        "Iteration 51", ["2.0000 (1.5000 to 2.5000)", "1.5000 (1.5000 to 1.5000)"]
-    ]  # fmt: skip
-    assert chart["late"] == ["Iteration 81", ["1.7000 (1.2000 to 2.2000)", "diverged"]]
-    assert edges("dragged") == half
-    assert edges("reset") == whole
-    assert edges("doubleClicked") == whole
-    assert edges("pressedPlus") == [18, 84]
-    assert edges("pressedZero") == whole
-    assert chart["pressedRight"] == "Iteration 52"
-    assert edges("touched") == half
-    assert chart["off"] == chart["stillOff"] == "false"
-    assert edges("kept") == half  # in the other setting too
-    assert chart["methods"] == 1
-    assert chart["gradients"] == ["100 sample gradients", "10,100 sample gradients"]

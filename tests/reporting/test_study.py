@@ -60,8 +60,9 @@ def lab(make_record):
     return Lab("quick", 3, {"fashion_mnist": "stand-in"}, obtain)
 
 
-def test_run_writes_records_findings_and_figures(study, lab, tmp_path):
-    study.run(lab, tmp_path / "small")
+def test_store_and_draw_write_records_findings_and_figures(study, lab, tmp_path):
+    study.store(lab, tmp_path / "small")
+    study.draw(tmp_path / "small")
     written = {path.name for path in (tmp_path / "small").iterdir()}
     assert written == {
         "records.json", "records.npz", "findings.json",
@@ -70,7 +71,7 @@ def test_run_writes_records_findings_and_figures(study, lab, tmp_path):
     findings = Findings.load(tmp_path / "small")
     assert [figure.name for figure in findings.figures] == ["loss", "learning_rates"]
     assert findings.claims[0].mean == pytest.approx(1.01)
-    assert findings.provenance["runs"] == 9  # three rates with two seeds, one with three
+    assert findings.provenance["runs"] == 6  # three rates with one seed, one with three
     assert findings.command.endswith("run small --preset quick --seeds 3")
     assert findings.data == [
         {"name": "fashion_mnist", "source": "stand-in", "fingerprint": "f" * 64}
@@ -78,7 +79,8 @@ def test_run_writes_records_findings_and_figures(study, lab, tmp_path):
 
 
 def test_a_chart_shows_its_records_and_says_which_data_they_are(study, lab, tmp_path):
-    study.run(lab, tmp_path)
+    study.store(lab, tmp_path)
+    study.draw(tmp_path)
     (chart,) = Findings.load(tmp_path).charts
     assert (chart.name, chart.title) == ("explorer", "Every loss")
     assert chart.caption.startswith("Each batch's loss. Data: Fashion-MNIST (stand-in). 3 seeds;")
@@ -92,43 +94,50 @@ def test_the_caption_of_a_thinned_chart_says_so(study, make_record, tmp_path):
     def obtain(configs):
         return [make_record(config, np.ones(3000)) for config in configs]
 
-    study.run(Lab("quick", 1, {"fashion_mnist": "stand-in"}, obtain), tmp_path)
+    study.store(Lab("quick", 1, {"fashion_mnist": "stand-in"}, obtain), tmp_path)
+
+    study.draw(tmp_path)
     assert Findings.load(tmp_path).charts[0].caption.endswith(charts.THINNED)
 
 
 def test_a_value_measured_on_a_stand_in_is_not_about_the_sources_data(study, lab, tmp_path):
-    study.run(lab, tmp_path)
+    study.store(lab, tmp_path)
+    study.draw(tmp_path)
     assert not Findings.load(tmp_path).claims[0].about_source_data
     lab.data = {"fashion_mnist": "real"}
-    study.run(lab, tmp_path)
+    study.store(lab, tmp_path)
+    study.draw(tmp_path)
     assert Findings.load(tmp_path).claims[0].about_source_data
 
 
-def test_redraw_from_records_alone_gives_the_same_files(study, lab, tmp_path):
-    study.run(lab, tmp_path)
+def test_draw_from_records_alone_gives_the_same_files(study, lab, tmp_path):
+    study.store(lab, tmp_path)
+    study.draw(tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     for path in tmp_path.iterdir():
         if not path.name.startswith("records"):
             path.unlink()
-    study.redraw(tmp_path)
+    study.draw(tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-def test_redraw_of_damaged_records_says_which(study, lab, tmp_path):
-    study.run(lab, tmp_path)
+def test_draw_of_damaged_records_says_which(study, lab, tmp_path):
+    study.store(lab, tmp_path)
+    study.draw(tmp_path)
     (tmp_path / "records.npz").write_bytes(b"no archive")
     with pytest.raises(DamagedRecordError, match=r"records\.json"):
-        study.redraw(tmp_path)
+        study.draw(tmp_path)
 
 
 def test_findings_are_computed_from_the_records(study, lab, tmp_path):
-    study.run(lab, tmp_path)
+    study.store(lab, tmp_path)
+    study.draw(tmp_path)
     path = tmp_path / "records.json"
     stored = json.loads(path.read_text())
     for facts in stored["records"].values():
         facts["final"]["loss"] += 1
     path.write_text(json.dumps(stored))
-    study.redraw(tmp_path)
+    study.draw(tmp_path)
     assert Findings.load(tmp_path).claims[0].mean == pytest.approx(2.01)
 
 
@@ -161,7 +170,8 @@ def test_a_study_without_runs_says_how_many_seeds_it_shows(
     computed, notes, tmp_path, of, seeds, note
 ):
     computed.figure("A.", "A.", of=of)(lambda dice: plots.figure()[0])
-    computed.run(Lab("quick", 4, {}, obtain=None), tmp_path)
+    computed.store(Lab("quick", 4, {}, obtain=None), tmp_path)
+    computed.draw(tmp_path)
     findings = Findings.load(tmp_path)
     assert notes == [note]
     assert findings.seeds == seeds
@@ -170,7 +180,8 @@ def test_a_study_without_runs_says_how_many_seeds_it_shows(
 
 
 def test_a_value_about_other_data_stays_so(computed, tmp_path):
-    computed.run(Lab("quick", 2, {}, obtain=None), tmp_path)
+    computed.store(Lab("quick", 2, {}, obtain=None), tmp_path)
+    computed.draw(tmp_path)
     assert not Findings.load(tmp_path).claims[0].about_source_data
 
 
@@ -185,7 +196,8 @@ def test_an_animation_moves_and_leaves_its_last_frame(computed, notes, tmp_path)
             drawn.append(fig)
             yield fig
 
-    computed.run(Lab("quick", 3, {}, obtain=None), tmp_path)
+    computed.store(Lab("quick", 3, {}, obtain=None), tmp_path)
+    computed.draw(tmp_path)
     (figure,) = Findings.load(tmp_path).figures
     assert figure.animated
     assert notes == ["Computed, without image data. One run, seed 0."] * 3
@@ -200,10 +212,11 @@ def test_a_study_without_runs_says_where_and_when_it_was_computed(tmp_path):
     study = Study("sums", "Sums", "Is 1 + 1 two?", ["A 1"], "It is.", datasets=[])
     study.runs(lambda lab: 1 + 1)
     study.claims(lambda total: [identity("A 1", "1 + 1 is 2", "sum", 2, total)])
-    study.run(Lab("paper", 5, {}, obtain=None), tmp_path)
+    study.store(Lab("paper", 5, {}, obtain=None), tmp_path)
+    study.draw(tmp_path)
     findings = Findings.load(tmp_path)
     (tmp_path / "findings.json").unlink()
-    study.redraw(tmp_path)
+    study.draw(tmp_path)
     assert Findings.load(tmp_path) == findings
     assert (findings.seeds, findings.data) == (0, [])
     assert findings.claims[0].verdict == "reproduced"

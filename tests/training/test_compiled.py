@@ -168,6 +168,17 @@ def test_xla_suits_dense_networks_and_no_convolutions(monkeypatch):
     assert compiled.suits_xla(cnn)
 
 
+@pytest.mark.parametrize("devices", [[], ["a GPU"]])
+def test_xla_suits_no_layer_that_it_cannot_compile(monkeypatch, devices):
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: devices)
+    model = dense_classifier((6, 6))
+    nested = keras.Sequential([keras.Input((6, 6)), model, keras.layers.Dense(3)])
+    assert compiled.suits_xla(nested)
+    model.get_layer("hidden_1").supports_jit = False
+    assert not compiled.suits_xla(model)
+    assert not compiled.suits_xla(nested)
+
+
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_loop_runs_the_batches_asked_for(jit_compile):
     seen = tf.Variable(tf.zeros(10, tf.int32))

@@ -7,6 +7,7 @@ import pytest
 import datasets
 from training import RunConfig, run
 from training.kept import worst_mistakes
+from training.scaling import fitted
 from training.train import train, trained
 
 
@@ -53,6 +54,44 @@ def test_examples_show_each_class_and_each_mistake(small):
     pairs = {(t, p) for t, p in zip(kept["test_labels"], predicted, strict=True) if t != p}
     assert {tuple(pair) for pair in kept["mistakes"].tolist()} == pairs
     assert kept["mistake_images"].shape == (len(pairs), 28, 28)
+
+
+def test_examples_also_show_what_the_network_sees_of_them(small):
+    plain, scaled = (train(small(keep=("examples",), scaling=s)) for s in ("unit", "standard"))
+    data = datasets.load("fashion_mnist", source="stand-in")
+    split = datasets.split(data.y_train, 50, 0)
+    expected = fitted("standard", data.x_train[split.train])(data.x_test[:10])
+    np.testing.assert_allclose(scaled.kept["example_inputs"], expected, atol=2e-3)
+    np.testing.assert_array_equal(scaled.kept["example_images"], data.x_test[:10])
+    assert "example_inputs" not in plain.kept
+
+
+@pytest.mark.parametrize("scaling", ["standard", "pca", "zca"])
+def test_own_statistics_are_those_of_the_test_images(small, scaling):
+    record = train(small(scaling=scaling, keep=("own statistics", "weights")))
+    data, model = datasets.load("fashion_mnist", source="stand-in"), trained(record)
+    split = datasets.split(data.y_train, 50, 0)
+    together = fitted(scaling, data.x_test)(data.x_test)
+    by_class = np.empty_like(together)
+    for label in range(10):
+        of_class = data.x_test[data.y_test == label]
+        by_class[data.y_test == label] = fitted(scaling, of_class)(of_class)
+    by_training = fitted(scaling, data.x_train[split.train])(data.x_test)
+    expected = {"test": by_training, "own_test": together, "own_class_test": by_class}
+    for prefix, images in expected.items():
+        metrics = model.evaluate(images, data.y_test, verbose=0, return_dict=True)
+        for name, number in metrics.items():
+            assert record.final[f"{prefix}_{name}"] == pytest.approx(number, rel=1e-3)
+    assert len({record.final[f"{prefix}_loss"] for prefix in expected}) == 3
+
+
+def test_own_statistics_change_nothing_else(small):
+    kept, plain = (
+        train(small(scaling="standard", keep=keep)) for keep in (("own statistics",), ())
+    )
+    np.testing.assert_array_equal(kept.iteration_loss, plain.iteration_loss)
+    assert {name: kept.final[name] for name in plain.final} == plain.final
+    assert len(kept.final) == len(plain.final) + 4
 
 
 def test_worst_mistakes_by_hand():

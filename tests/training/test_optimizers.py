@@ -1,10 +1,13 @@
+import math
+
 import keras
 import numpy as np
 import pytest
 
+import training
 from reporting.plots import STYLES
 from training import OPTIMIZERS
-from training.optimizers import scheduled
+from training.optimizers import SCHEDULES, learning_rates, scheduled
 
 RATE = 0.1
 START = np.float64([1.0, -2.0, 0.5])
@@ -155,10 +158,51 @@ def test_labels_are_unique():
     assert len({entry.label for entry in OPTIMIZERS.values()}) == len(OPTIMIZERS)
 
 
-def test_cosine_schedule_follows_its_formula():
-    schedule = scheduled("cosine", 0.1, iterations=40)
-    for k in (0, 1, 10, 20, 39, 40):
-        assert float(schedule(k)) == pytest.approx(0.1 * (1 + np.cos(np.pi * k / 40)) / 2, abs=1e-8)
+# η = 1 at iteration k of K, with loops and logarithms where the code has neither.
+RATES = {
+    "constant": lambda k, n: 1,
+    "step": lambda k, n: 1 if 2 * k < n else 0.1 if 4 * k < 3 * n else 0.01,
+    "exponential": lambda k, n: math.exp(-math.log(100) * k / n),
+    "cosine": lambda k, n: math.cos(math.pi * k / n / 2) ** 2,
+    "cyclic": lambda k, n: np.interp(k * 8 / n, range(9), [0.1, 1] * 4 + [0.1]),
+    "rising": lambda k, n: 10.0 ** (-6 + 6 * k / n),
+}
+
+every_schedule = pytest.mark.parametrize("schedule", list(SCHEDULES))
+
+
+@every_schedule
+@pytest.mark.parametrize("iterations", [1, 2, 3, 7, 40, 1000])
+def test_schedule_follows_its_formula(schedule, iterations):
+    rates = learning_rates(schedule, 0.3, iterations)
+    expected = [0.3 * RATES[schedule](k, iterations) for k in range(iterations)]
+    np.testing.assert_allclose(rates, expected, rtol=2e-5, atol=1e-7)
+    assert rates.dtype == np.float64
+
+
+@every_schedule
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_schedule_moves_the_weight_in_a_compiled_epoch(schedule, jit_compile):
+    # The loss is the weight itself, so its gradient is 1 and each update takes away the rate.
+    inputs = keras.Input((1,))
+    model = keras.Model(inputs, keras.layers.Dense(1, use_bias=False)(inputs))
+    optimizer = OPTIMIZERS["sgd"].build(scheduled(schedule, 0.5, iterations=42))
+    model.compile(optimizer=optimizer, loss=lambda y, outputs: outputs)
+    x = np.ones((20, 1), "float32")
+    history = training.fit(model, x, x, batch_size=2, iterations=42, jit_compile=jit_compile)
+    weights = [*history.iteration_loss, model.get_weights()[0].item()]
+    expected = [0.5 * RATES[schedule](k, 42) for k in range(42)]
+    np.testing.assert_allclose(-np.diff(weights), expected, atol=3e-6)
+
+
+@every_schedule
+def test_schedule_survives_the_config_of_its_optimizer(schedule):
+    optimizer = OPTIMIZERS["momentum"].build(scheduled(schedule, 0.1, iterations=40))
+    again = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
+    for k in (0, 7, 39):
+        optimizer.iterations.assign(k)
+        again.iterations.assign(k)
+        assert float(again.learning_rate) == float(optimizer.learning_rate)
 
 
 def test_constant_schedule_is_the_rate_itself():

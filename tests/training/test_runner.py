@@ -194,19 +194,22 @@ def test_interrupt_tells_what_is_stored(in_process, make_record, monkeypatch, tm
 def test_progress(trained, tmp_path, capsys):
     run_all(CONFIGS[:2], runs_dir=tmp_path / "quiet")
     assert capsys.readouterr() == ("", "")
-    run_all(CONFIGS[:2], runs_dir=tmp_path / "shown", progress=True)
+    run_all(CONFIGS[:2], runs_dir=tmp_path / "shown", progress="small")
     out, error = capsys.readouterr()
     assert out == ""
+    assert "small" in error
     assert "2/2" in error
-    run_all(CONFIGS[:2], runs_dir=tmp_path / "shown", progress=True)
+    run_all(CONFIGS[:2], runs_dir=tmp_path / "shown", progress="small")
     assert capsys.readouterr() == ("", "")
 
 
 def test_progress_names_the_last_run(make_record, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
-    with _progress_line(3, shown=True) as advance:
-        advance(make_record(small(optimizer="adam", learning_rate=0.001), status="diverged"))
+    one = small(optimizer="adam", learning_rate=0.001)
+    with _progress_line([one, one, one], "a study") as advance:
+        advance(make_record(one, status="diverged"))
     error = capsys.readouterr().err
+    assert "a study" in error
     assert "1/3" in error
     assert "last: dense adam rate 0.001 batch 16 seed 0 diverged" in error
 

@@ -9,6 +9,7 @@ from models.from_scratch import (
     numpy_cnn,
     plain_loops,
     relative_error,
+    sigmoid_network,
     sigmoid_neuron,
     tanh_network,
 )
@@ -23,6 +24,12 @@ def keras_neuron():
 
 def keras_tanh():
     return [layers.Dense(4, activation="tanh", dtype="float64"), layers.Dense(2, dtype="float64")]
+
+
+def keras_sigmoids():
+    sigmoids = [layers.Dense(units, activation="sigmoid", dtype="float64") for units in (4, 2)]
+    # Keras's cross-entropy would take what a sigmoid gives for probabilities.
+    return [*sigmoids, layers.Rescaling(1, dtype="float64")]
 
 
 def keras_cnn():
@@ -58,6 +65,12 @@ COURSES = {
     "B": (
         lambda: tanh_network(dtype=np.float64),
         keras_tanh,
+        cross_entropy,
+        lambda n: (points(n), labels(n, 2)),
+    ),
+    "C, two layers": (
+        lambda: sigmoid_network(dtype=np.float64),
+        keras_sigmoids,
         cross_entropy,
         lambda n: (points(n), labels(n, 2)),
     ),
@@ -97,7 +110,7 @@ def test_gradients_are_those_of_tensorflow(course):
         assert relative_error(one, other.numpy()) <= 1e-6
 
 
-@pytest.mark.parametrize("course", ["C", "B"])
+@pytest.mark.parametrize("course", ["C", "C, two layers", "B"])
 def test_gradients_are_those_of_differences(course):
     network, _, _, data = both(course)
     assert max(check_gradients(network, *data(5))) <= 1e-6
@@ -167,3 +180,15 @@ def test_plain_loops_compute_the_same():
     assert loss == pytest.approx(expected, rel=1e-10)
     for one, other in zip(gradients, theirs, strict=True):
         assert relative_error(one, other) <= 1e-10
+
+
+def test_a_linear_decision_and_outputs_without_sigmoids():
+    sizes = [
+        sum(parameter.size for parameter in sigmoid_network(hidden=hidden).parameters)
+        for hidden in (0, 4)
+    ]
+    assert sizes == [2 * 2 + 2, (2 * 4 + 4) + (4 * 2 + 2)]
+    inputs = points(3)
+    bounded = sigmoid_network(dtype=np.float64).forward(inputs)
+    logits = sigmoid_network(sigmoid_outputs=False, dtype=np.float64).forward(inputs)
+    np.testing.assert_allclose(bounded, 1 / (1 + np.exp(-logits)))

@@ -1,0 +1,84 @@
+"""What augmentation and batch normalisation cost: `python -m benchmarks.cifar_network`."""
+
+import contextlib
+import os
+import statistics
+from datetime import date
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+
+from training.backend import import_tensorflow
+from training.provenance import provenance
+
+ROUNDS = 5
+BATCH_SIZE = 128
+ITERATIONS = 30
+
+PLAIN = "as it is"
+VARIANTS = {
+    PLAIN: {},
+    "crop": {"augmentation": ("crop",)},
+    "flip": {"augmentation": ("flip",)},
+    "affine": {"augmentation": ("affine",)},
+    "crop, flip, affine": {"augmentation": ("crop", "flip", "affine")},
+    "batch normalisation": {"batch_normalisation": True},
+    "batch normalisation, as Keras computes it": {"batch_normalisation": True},
+}
+"""What the table calls it → options of `models.cifar_cnn`."""
+
+
+def seconds(name, images, labels):
+    """Seconds of some iterations of a variant, without compilation."""
+    import keras
+
+    import models
+    from training import fitting
+
+    model = models.cifar_cnn(images.shape[1:], scaling=1 / 255, seed=0, **VARIANTS[name])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("sgd", loss, metrics=["accuracy"])
+    as_keras = mock.patch.object(
+        fitting, "fused_batch_normalisation", return_value=contextlib.nullcontext()
+    )
+    with as_keras if "Keras" in name else contextlib.nullcontext():
+        history = fitting.fit(
+            model, images, labels, batch_size=BATCH_SIZE, iterations=ITERATIONS, seed=0
+        )
+    return history.seconds
+
+
+def main():
+    """Measure, print, and write `cifar_network.md` beside this file."""
+    import_tensorflow(threads=1)
+    rng = np.random.default_rng(0)
+    images = rng.integers(256, size=(BATCH_SIZE * ITERATIONS, 32, 32, 3), dtype=np.uint8)
+    labels = rng.integers(10, size=len(images)).astype(np.int32)
+    rounds = [{name: seconds(name, images, labels) for name in VARIANTS} for _ in range(ROUNDS)]
+    facts = provenance()
+    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
+    lines = [
+        "# B's CIFAR-10 network",
+        "",
+        f"Written by `make bench`. `training.fit` on one thread, batches of {BATCH_SIZE}, "
+        f"{ITERATIONS} iterations. Medians of {ROUNDS} rounds, in which the variants take turns; "
+        "in brackets the smallest and the largest ratio of a round.",
+        "",
+        f"{facts['processor']}, {os.cpu_count()} cores; {versions}; {date.today()}.",
+        "",
+        "| Network | Images per second | Time, as a ratio |",
+        "|---|---:|---:|",
+    ]
+    for name in VARIANTS:
+        rate = len(images) / statistics.median(of[name] for of in rounds)
+        ratios = [of[name] / of[PLAIN] for of in rounds]
+        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+        lines.append(f"| {name} | {rate:,.0f} | {statistics.median(ratios):.2f} ({spread}) |")
+    text = "\n".join(lines) + "\n"
+    Path(__file__).with_name("cifar_network.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

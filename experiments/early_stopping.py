@@ -1,0 +1,205 @@
+"""How long to wait before stopping (E, “Early stopping”)."""
+
+import numpy as np
+
+from reporting import Study, Table, compare, direction, identity, plots, summary, table_of
+from reporting.measures import final, over_seeds, turning_epoch
+from reporting.tables import OVER_SEEDS
+
+CHAPTER = "E, “Early stopping”"
+
+study = Study(
+    name="early_stopping",
+    title="How long to wait before stopping",
+    question="How noisy is the validation error from epoch to epoch, and how much patience does "
+    "that ask for?",
+    sources=[CHAPTER],
+    says="Training stops when the validation error starts to rise. As that is noisy in practice, "
+    "one waits a little, by the patience, before stopping for good.",
+    datasets=["fashion_mnist"],
+)
+
+ADAM = "Adam"
+SHOWN = 0, 3, 5, 10  # patiences that each preset has
+CURVES = {
+    "validation loss": lambda record: record.epochs["val_loss"],
+    "validation error": lambda record: 1 - record.epochs["val_accuracy"],
+}
+TRAINED, KEPT = plots.FAMILIES["epochs"]
+
+
+@study.runs
+def runs(lab):
+    n, epochs = lab.choose(quick=(4_000, 25), paper=(48_000, 40))
+    patiences = lab.choose(quick=SHOWN, paper=range(11))
+    base = lab.config(
+        train_size=n, validation_size=n // 4, hidden=(250,), batch_size=150, optimizer="adam",
+        epochs=epochs,
+    )  # fmt: skip
+    # Stopped runs, for at the last of many epochs the rate that over-fits slowest would win.
+    rates = (0.0003, 0.001, 0.003)
+    tuned = lab.tune({ADAM: base.replace(patience=5)}, rates, by="validation error")[ADAM]
+    stopped = {p: tuned.replace(patience=p) for p in patiences}
+    endless = tuned.replace(patience=None, keep=("evaluations",))
+    trained = lab.train(stopped | {None: endless})
+    return {"endless": trained.pop(None), "stopped": trained}
+
+
+def rises_before_lowest(curve):
+    """How often a curve rises from one epoch to the next before its lowest point."""
+    return int(np.sum(np.diff(curve[: np.argmin(curve) + 1]) > 0))
+
+
+def stopping_epoch(curve, patience):
+    """The epoch, counted from 1, after which Keras's `EarlyStopping` ends training.
+
+    It is the first that is `patience` epochs past the lowest point so far; an epoch that is no new
+    lowest point is already one past it, so that 0 and 1 are the same.
+    """
+    past = np.arange(len(curve)) - [np.argmin(curve[: k + 1]) for k in range(len(curve))]
+    stops = np.flatnonzero(past >= max(patience, 1))
+    return int(stops[0]) + 1 if len(stops) else len(curve)
+
+
+def epochs_trained(record):
+    return len(record.epochs["val_loss"])
+
+
+@study.claims
+def claims(runs):
+    endless, stopped = runs["endless"], runs["stopped"]
+    pairs = [pair for p in stopped for pair in zip(stopped[p], endless, strict=True)]
+
+    def noisy(name):
+        rises = over_seeds(endless, lambda r: rises_before_lowest(CURVES[name](r)))
+        smooth = ("a curve without noise", np.zeros(len(rises)))
+        return direction(CHAPTER, f"The {name} is noisy: it rises before its lowest point",
+                         "number of such rises", smooth, (name, rises))  # fmt: skip
+
+    def waiting(statement, quantity, measure, lower, higher, better="lower"):
+        labelled = {f"patience {p}": records for p, records in stopped.items()}
+        pair = f"patience {lower}", f"patience {higher}"
+        return compare(CHAPTER, statement, quantity, labelled, measure, *pair, better=better)
+
+    def of_test(patience):
+        accuracy, loss = final("test_accuracy"), final("test_loss")
+        return [
+            waiting(f"Waiting {patience} epochs lowers the test loss", "test loss", loss,
+                    patience, 0),
+            waiting(f"Waiting {patience} epochs raises the test accuracy", "test accuracy",
+                    accuracy, 0, patience, better="higher"),
+        ]  # fmt: skip
+
+    turns = [(name, over_seeds(endless, lambda r, c=curve: np.argmin(c(r)) + 1))
+             for name, curve in CURVES.items()]  # fmt: skip
+    losses = [(stop.epochs["val_loss"], record.epochs["val_loss"]) for stop, record in pairs]
+    prefixes = [record[: len(stop)] for stop, record in losses]
+    at_lowest = [r.epochs["evaluated_loss"][turning_epoch(stop) - 1] for stop, r in pairs]
+    return [
+        *(noisy(name) for name in CURVES),
+        waiting("Without patience training stops before it has turned", "epoch kept",
+                turning_epoch, 0, 5),
+        *(claim for patience in (3, 5, 10) for claim in of_test(patience)),
+        direction(CHAPTER, "The validation loss, which Keras watches, turns before the validation "
+                  "error, which the source does", "epoch of the lowest point", *turns),
+        identity(CHAPTER, "A stopped run is the start of the one that goes on, to the bit",
+                 "validation loss after each epoch, all runs", np.concatenate(prefixes),
+                 np.concatenate([stop for stop, _ in losses])),
+        identity(CHAPTER, "It goes back to the weights of the lowest validation loss",
+                 "training loss of the weights kept, each run", at_lowest,
+                 [stop.final["loss"] for stop, _ in pairs]),
+        identity(CHAPTER, "Training ends where the validation loss has not fallen for as many "
+                 "epochs as the patience says, and with patience 0 as with 1",
+                 "epochs trained, each run",
+                 [stopping_epoch(r.epochs["val_loss"], stop.config.patience) for stop, r in pairs],
+                 [epochs_trained(stop) for stop, _ in pairs]),
+    ]  # fmt: skip
+
+
+@study.table
+def patience(runs):
+    measures = {
+        "epochs trained": epochs_trained,
+        "epoch kept": turning_epoch,
+        "trained for nothing": lambda record: epochs_trained(record) - turning_epoch(record),
+        "test loss": final("test_loss"),
+        "test accuracy": final("test_accuracy"),
+    }
+    note = (
+        f"Adam at {runs['endless'][0].config.learning_rate:g}. {OVER_SEEDS} What stopping gains "
+        "over training on to the end is measured in validation_split."
+    )
+    return table_of("What patience costs and brings", "patience", runs["stopped"], measures,
+                    note=note)  # fmt: skip
+
+
+@study.table
+def watched(runs):
+    rows = []
+    for name, curve in CURVES.items():
+        curves = [curve(record) for record in runs["endless"]]
+        numbers = [[c.min() for c in curves], [np.argmin(c) + 1 for c in curves],
+                   [rises_before_lowest(c) for c in curves]]  # fmt: skip
+        numbers += [[stopping_epoch(c, p) for c in curves] for p in SHOWN]
+        rows.append([name, *map(summary, numbers)])
+    columns = ["watched", "lowest", "at epoch", "rises before",
+               *(f"stops at epoch, patience {p}" for p in SHOWN)]  # fmt: skip
+    note = f"Runs that do not stop, and where they would. {OVER_SEEDS}"
+    return Table("Validation loss or validation error", columns, rows, note)
+
+
+@study.figure(
+    caption="The curves that one may watch, of a run that does not stop, and the epoch after which "
+    "each patience would stop it, if only at the limit.",
+    alt="A jagged validation loss that falls and rises again, and a jagged error that falls on.",
+    of="seed 0",
+)
+def noise(runs):
+    fig, axes = plots.figure(1, 2, width=12, height=5)
+    for ax, (name, curve) in zip(axes, CURVES.items(), strict=True):
+        values = curve(runs["endless"][0])
+        epochs = np.arange(1, len(values) + 1)
+        ax.plot(epochs, values, color=plots.BLACK, lw=1.4, label="after each epoch")
+        lowest = np.argmin(values)
+        ax.plot(epochs[lowest], values[lowest], "*", color=plots.VERMILLION, ms=15, zorder=4,
+                label="lowest point")  # fmt: skip
+        for k, style in enumerate(plots.ordered_styles(len(SHOWN))):
+            stop, height = stopping_epoch(values, SHOWN[k]), 1 - 0.1 * k  # so that none is hidden
+            ax.axvline(stop, 0, height, color=style.color, label=f"patience {SHOWN[k]}")
+        plots.label_axes(ax, "Epochs", name.capitalize())
+    plots.legend(fig)
+    return fig
+
+
+@study.figure(
+    caption="Epochs that are trained, and the one whose weights are kept; loss and accuracy of "
+    "those weights.",
+    alt="Epochs grow with patience; loss falls and accuracy rises, steeply at first.",
+)
+def waiting(runs):
+    stopped = runs["stopped"]
+    fig, axes = plots.figure(1, 3, width=13, height=5)
+    panels = {
+        "Epochs": {TRAINED: epochs_trained, KEPT: turning_epoch},
+        "Loss": {
+            "validation": lambda r: r.epochs["val_loss"].min(),
+            "test": final("test_loss"),
+        },
+        "Accuracy": {
+            "validation": lambda r: r.epochs["val_accuracy"][turning_epoch(r) - 1],
+            "test": final("test_accuracy"),
+        },
+    }
+    for ax, (quantity, measures) in zip(axes, panels.items(), strict=True):
+        for label, measure in measures.items():
+            curves = np.transpose([over_seeds(records, measure) for records in stopped.values()])
+            plots.mean_and_band(ax, list(stopped), curves, label)
+        plots.label_axes(ax, ("Patience", "epochs"), quantity)
+    plots.legend(fig)
+    return fig
+
+
+if __name__ == "__main__":
+    from experiments.__main__ import run_one
+
+    run_one(study.name)

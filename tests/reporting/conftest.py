@@ -1,0 +1,102 @@
+"""Findings, figures and curves made up for the reports that are written of them."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from reporting import animations, charts, plots, report
+from reporting.claims import direction, identity, value
+from reporting.findings import Chart, Figure, Findings, Table
+
+REAL = [{"name": "MNIST", "source": "real", "fingerprint": "00ff" * 16}]
+
+
+def made_up(study="momentum", **changes):
+    facts = {
+        "study": study,
+        "title": "Momentum & “friends” <b>",
+        "question": "Does momentum lower the loss?",
+        "says": "Momentum lowers the loss markedly | a lot.",
+        "sources": ["A 3.5", "E"],
+        "preset": "quick",
+        "seeds": 3,
+        "data": REAL,
+        "claims": [
+            direction("A 3.5", "Lower.", "loss", ("Momentum 0.9", [1, 2, 3]), ("SGD", [2, 3, 4.1])),
+            direction("E", "Nearer.", "loss", ("SGD", [1, 2, 3]), ("Adam", [3, 2, 1.5])),
+            value("A 7", "Accuracy.", "test accuracy", 0.95, [0.8, 0.81, 0.82], "higher"),
+            identity("A 6.3", "Parameters.", "parameters", 13_932, 19_392),
+        ],
+        "tables": [
+            Table(
+                "Final <losses>",
+                ["method", "loss", "a|b", *(f"further column {k}" for k in range(12))],
+                [["SGD", 0.25, None, *range(12)], ["Adam", 1e-7, "x|y", *range(12)]],
+                "Note.",
+            )
+        ],
+        "figures": [Figure("loss", "Loss per iteration.", "Two falling curves.")],
+        "provenance": {"Python": "3.11.9", "seconds": 1.5},
+        "command": f"python -m experiments run {study}",
+        "charts": [Chart("explorer", "Every <loss>", "Each batch's loss.")],
+    }
+    return Findings(**(facts | changes))
+
+
+@pytest.fixture
+def findings():
+    """A function of a study's name, and of those of its findings that differ."""
+    return made_up
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drawn")
+    fig, ax = plots.figure()
+    for label in ("SGD", "Adam"):
+        plots.mean_and_band(ax, np.arange(9), np.ones((2, 9)), label)
+    plots.save(fig, folder, "loss")
+    return folder
+
+
+@pytest.fixture
+def curves(make_record):
+    """What a chart draws: two settings, and in the first of them a method that diverged."""
+    losses = 2 - np.arange(101) / 100
+    ended = np.where(np.arange(101) < 60, losses, np.nan)
+    sgd = [make_record(losses=losses + k, batch_size=100, train_size=1000) for k in (0, 1)]
+    adam = [make_record(losses=values) for values in (losses, ended)]
+    return charts.settings_data({"</script> all": {"SGD": sgd, "Adam": adam}, "one": {"SGD": sgd}})
+
+
+@pytest.fixture
+def folder(tmp_path, drawn, curves):
+    """Two studies, the second on stand-in data."""
+    first = made_up()
+    stand_in = [REAL[0] | {"source": "stand-in"}]
+    claims = [replace(claim, about_source_data=claim.kind != "value") for claim in first.claims]
+    second = made_up("circles", title="Circles", data=stand_in, claims=claims)
+    for found in (first, second):
+        found.save(tmp_path / found.study)
+        charts.save(curves, tmp_path / found.study, "explorer")
+        for suffix in ("svg", "png"):
+            shutil.copy(drawn / f"loss.{suffix}", tmp_path / found.study)
+    return tmp_path
+
+
+@pytest.fixture
+def animated(folder):
+    """The folder, with a study whose figure moves."""
+    figures = [Figure("loss", "Loss per iteration.", "Two falling curves.", animated=True)]
+    made_up("momentum", figures=figures, charts=[]).save(folder / "momentum")
+    frames = [plots.figure(width=2, height=2)[0] for _ in range(2)]
+    frames[1].text(0, 0, "second")
+    animations.save(frames, folder / "momentum", "loss")
+    return folder
+
+
+@pytest.fixture
+def page(folder):
+    return report.write(folder).read_text(encoding="utf-8")
