@@ -395,6 +395,13 @@ def legend(fig, title: str | None = None) -> None:
         )  # fmt: skip
 
 
+def has_bands(fig) -> bool:
+    """Whether `mean_and_band` has drawn a band somewhere in the figure."""
+    from matplotlib.collections import PolyCollection
+
+    return any(isinstance(part, PolyCollection) for ax in fig.axes for part in ax.collections)
+
+
 def data_note(fig, text: str) -> None:
     """Write a small line below the axes: which data, how many seeds, what line and band are."""
     wrapped = textwrap.fill(text, int(fig.get_figwidth() * 14.5))

@@ -166,7 +166,7 @@ class Study:
         )
         for figure, frames, of in drawn:
             for frame in frames:
-                plots.data_note(frame, self._note(lab, of))
+                plots.data_note(frame, self._note(lab, of, plots.has_bands(frame)))
             plots.save(frames[-1], folder, figure.name)
             if figure.animated:
                 animations.save(frames, folder, figure.name)
@@ -176,12 +176,12 @@ class Study:
 
     def _captioned(self, chart, data, lab):
         """The chart with a caption that also says which data it shows, and whether all of them."""
-        parts = [chart.caption, self._note(lab, "all seeds")]
+        parts = [chart.caption, self._note(lab, "all seeds", bands=True)]
         parts += [charts.THINNED] * charts.thinned(data)
         return dataclasses.replace(chart, caption=" ".join(parts))
 
-    def _note(self, lab, of):
-        """The line under a figure that says which data it shows."""
+    def _note(self, lab, of, bands):
+        """The line under a figure that says which data it shows, and what its bands are."""
         names = [f"{PUBLISHED[name].title} ({lab.data[name]})" for name in self.datasets]
         data = f"Data: {', '.join(names)}." if names else "Computed, without image data."
         if of == "no data":
@@ -192,7 +192,7 @@ class Study:
             "all seeds": (lab.seeds, "seed"),
             "tuning seeds": (len(lab.tuning_seeds), "tuning seed"),
         }[of]
-        return f"{data} {count} {seeds}{'s' * (count != 1)}; {plots.BAND}."
+        return f"{data} {count} {seeds}{'s' * (count != 1)}{f'; {plots.BAND}' * bands}."
 
 
 def _datasets(records):

@@ -1,7 +1,6 @@
 """What a run keeps beyond its losses, where its config asks for it."""
 
 import numpy as np
-from scipy.special import softmax
 
 WEIGHT_SIZES = np.linspace(-9, 1, 101)
 """Edges of the bins that weights are counted in, log10|w|; what lies outside counts at the end."""
@@ -65,6 +64,8 @@ def worst_mistakes(logits, labels):
     Returns:
         (true, predicted) → index of the image, pairs ascending.
     """
+    from scipy.special import softmax  # here, as the command line lists studies without SciPy
+
     predicted = logits.argmax(axis=1)
     confidence = softmax(logits.astype(float), axis=1).max(axis=1)
     wrong = np.flatnonzero(predicted != labels)

@@ -10,6 +10,7 @@ import pytest
 import training
 from datasets.loading import PUBLISHED
 from training import RunRecord
+from training.kept import weight_sizes
 
 PROVENANCE = {
     "versions": {"python": "3", "tensorflow": "2", "keras": "3", "numpy": "2"},
@@ -73,6 +74,11 @@ def kept(config, rng):
             arrays["example_inputs"] = np.float16(rng.normal(size=(classes, *images)))
         arrays["mistakes"] = np.int32([[i, j] for i in range(10) for j in range(10) if i != j])
         arrays["mistake_images"] = rng.integers(256, size=(90, *images), dtype=np.uint8)
+    if "gradient norms" in config.keep:
+        layers = 1 + len(config.hidden)
+        arrays["gradient_norms"] = np.float32(rng.uniform(0.1, 1, size=(config.updates, layers)))
+    if "weight sizes" in config.keep:
+        arrays["weight_sizes"] = weight_sizes([rng.normal(size=(50, 20)) / 50])
     if "weights" in config.keep:
         weights = training.build(config).get_weights()
         arrays |= {f"weights/{place:02d}": array for place, array in enumerate(weights)}

@@ -58,7 +58,7 @@ def test_list_names_every_study(capsys):
         (["run", "--all", "--jobs", "0"], ["--jobs", "at least 1", "not 0"]),
         (
             ["run", "--all", "--data", "real", "--data-dir", "."],
-            ["fashion_mnist.npz", "--data-dir"],
+            ["cifar10.npz", "--data-dir"],
         ),
         (["report", "--preset", "big"], ["--preset 'big'", "quick, paper"]),
         (["report", "--out", "empty"], ["empty", "no records", "run --all"]),

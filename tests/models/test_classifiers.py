@@ -240,6 +240,79 @@ def test_saved_model_gives_the_same(builder, tmp_path):
     np.testing.assert_array_equal(loaded(x, training=True), model(x, training=True))
 
 
+@pytest.mark.parametrize("penalty", [{}, {"l1": 0.02}, {"l2": 0.3}, {"l1": 0.02, "l2": 0.3}])
+def test_the_loss_gains_the_penalties_on_weights_but_not_on_biases(penalty):
+    model = small(dense_classifier, hidden=(5, 3), seed=0, **penalty)
+    x, labels = images(20, 6, 6) / np.float32(255), np.arange(20) % 4
+    rng = np.random.default_rng([1])
+    model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])  # biases too
+    model.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    exponentials = np.exp(np.asarray(model(x), float))
+    probabilities = exponentials / exponentials.sum(axis=1, keepdims=True)
+    expected = -np.log(probabilities[np.arange(20), labels]).mean()
+    expected += penalty.get("l1", 0) * sum(np.abs(w).sum() for w in kernels(model))
+    expected += penalty.get("l2", 0) * sum((w**2).sum() for w in kernels(model))
+    assert len(kernels(model)) == 3
+    assert model.evaluate(x, labels, verbose=0) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_start_at_zeros():
+    model = small(dense_classifier, initializer="zeros", seed=0)
+    assert not any(w.any() for w in model.get_weights())
+    np.testing.assert_array_equal(model(images(3, 6, 6)), np.zeros((3, 4)))
+
+
+@pytest.mark.parametrize(
+    ("initializer", "variance"),
+    [
+        ("glorot_uniform", lambda n_in, n_out: 2 / (n_in + n_out)),
+        ("he_normal", lambda n_in, n_out: 2 / n_in),
+    ],
+)
+def test_initial_weights_have_the_variance_of_the_formula(initializer, variance):
+    model = dense_classifier((20, 20), hidden=(300, 100), initializer=initializer, seed=0)
+    for kernel in kernels(model)[:2]:
+        assert kernel.mean() == pytest.approx(0, abs=4 * kernel.std() / np.sqrt(kernel.size))
+        # A variance of n numbers varies by √(2/n) of itself, if they are normal.
+        assert kernel.var() == pytest.approx(variance(*kernel.shape), rel=6 / np.sqrt(kernel.size))
+    assert not any(bias.any() for bias in model.get_weights()[1::2])
+
+
+def test_initializers_bound_their_weights():
+    glorot, he = (
+        kernels(dense_classifier((20, 20), hidden=(300,), initializer=name, seed=0))[0]
+        for name in ("glorot_uniform", "he_normal")
+    )
+    limit = np.sqrt(6 / 700)
+    assert 0.99 * limit < np.abs(glorot).max() <= limit
+    assert np.abs(he).max() > 2 * np.sqrt(2 / 400)
+
+
+@pytest.mark.parametrize("initializer", ["glorot_uniform", "he_normal"])
+def test_each_layer_starts_otherwise_with_every_initializer(initializer):
+    first, second, _ = kernels(
+        dense_classifier((2, 4), hidden=(8, 8), initializer=initializer, seed=0)
+    )
+    assert not np.array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"initializer": "ones"},
+            "unknown initializer 'ones'; choose from glorot_uniform, he_normal",
+        ),
+        ({"l1": -0.1}, "l1 and l2 must be numbers of at least 0, not -0.1 and 0.0"),
+        ({"l2": float("nan")}, "l1 and l2 must be numbers of at least 0, not 0.0 and nan"),
+        ({"l2": float("inf")}, "l1 and l2 must be numbers of at least 0"),
+    ],
+)
+def test_dense_options_out_of_range(options, message):
+    with pytest.raises(ValueError, match=f"^{message}.*$"):
+        small(dense_classifier, **options)
+
+
 @both
 @pytest.mark.parametrize(
     ("options", "message"),

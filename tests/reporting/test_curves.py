@@ -77,6 +77,21 @@ def test_tuning_marks_diverged_rates_by_crosses(make_record):
     assert [text.get_text() for text in ax.texts] == ["SGD diverged"]
 
 
+def test_tuning_of_several_settings_has_axes_for_each(make_record):
+    config, rates = make_record().config, np.array([0.1, 0.3])
+    scores = {"2 layers": [[0.5, np.inf]], "9 layers": [[0.7, 0.8]]}
+    tunings = {
+        (setting, "SGD"): Tuning(config, "training loss", rates, np.array(of_setting))
+        for setting, of_setting in scores.items()
+    }
+    few, many = draw_tuning(tunings).axes
+    assert few.get_xlabel() == "Learning rate, 2 layers"
+    assert many.get_xlabel() == "Learning rate, 9 layers"
+    assert line(few, "SGD").get_ydata().tolist() == [0.5]
+    assert line(many, "SGD").get_ydata().tolist() == [0.7, 0.8]
+    assert [len(ax.texts) for ax in (few, many)] == [1, 0]
+
+
 def test_losses_at_several_rates(make_record):
     of = {rate: [make_record(learning_rate=rate)] for rate in (0.1, 1.0)}
     fig = draw_rates({"SGD": of, "Adam": {0.01: [make_record(learning_rate=0.01)]}}, window=1)

@@ -158,10 +158,24 @@ def notes(monkeypatch):
     return written
 
 
+def test_only_a_figure_with_bands_says_what_they_are(computed, notes, tmp_path):
+    def banded(dice):
+        fig, ax = plots.figure()
+        plots.mean_and_band(ax, [1, 2], [[1, 2], [2, 3]], "SGD")
+        return fig
+
+    computed.figure("A.", "A.")(banded)
+    computed.figure("B.", "B.")(lambda dice: plots.figure()[0])
+    computed.store(Lab("quick", 1, {}, obtain=None), tmp_path)
+    computed.draw(tmp_path)
+    note = "Computed, without image data. 1 seed"
+    assert notes == [f"{note}; {plots.BAND}.", f"{note}."]
+
+
 @pytest.mark.parametrize(
     ("of", "seeds", "note"),
     [
-        ("all seeds", 4, f"Computed, without image data. 4 seeds; {plots.BAND}."),
+        ("all seeds", 4, "Computed, without image data. 4 seeds."),
         ("seed 0", 4, "Computed, without image data. One run, seed 0."),
         ("no data", 0, "Computed, without image data."),
     ],

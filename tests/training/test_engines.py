@@ -77,6 +77,34 @@ def test_numpy_keeps_what_keras_keeps(small):
         np.testing.assert_allclose(array, theirs[name], rtol=2e-3, atol=2e-4)
 
 
+@pytest.mark.parametrize("update", [0, 5])
+def test_gradient_norms_are_those_of_every_layer_and_update(small, update):
+    """Plain SGD moves each weight by the rate times its gradient."""
+
+    def run(updates, *keep):
+        fields = {"hidden": (5, 4), "learning_rate": 0.5, "epochs": None}
+        return small(iterations=updates, keep=keep, **fields)
+
+    def weights_after(updates):
+        return [*train(run(updates, "weights")).weights.values()] if updates else start
+
+    start = build(run(1)).get_weights()
+    norms = train(run(7, "gradient norms")).kept["gradient_norms"]
+    assert (norms.shape, norms.dtype) == ((7, 3), np.float32)
+    pairs = zip(weights_after(update + 1), weights_after(update), strict=True)
+    squares = [np.sum((after - before) ** 2 / 0.25) for after, before in pairs]
+    moved = np.sqrt(np.reshape(squares, (3, 2)).sum(axis=1))  # kernel and bias of each layer
+    np.testing.assert_allclose(norms[update], moved, rtol=1e-3)
+
+
+def test_gradient_norms_change_nothing_else(small):
+    fields = {"hidden": (5,), "optimizer": "adam", "validation_size": 20}
+    kept, plain = (train(small(keep=keep, **fields)) for keep in (("gradient norms",), ()))
+    np.testing.assert_array_equal(kept.iteration_loss, plain.iteration_loss)
+    assert kept.final == plain.final
+    assert kept.kept["gradient_norms"].shape == (8, 2)
+
+
 @settings(deadline=None, max_examples=8)
 @given(
     hidden=st.lists(st.integers(1, 6), max_size=2),

@@ -6,7 +6,7 @@ import pytest
 
 import datasets
 from training import RunConfig, run
-from training.kept import worst_mistakes
+from training.kept import WEIGHT_SIZES, weight_sizes, worst_mistakes
 from training.scaling import fitted
 from training.train import train, trained
 
@@ -99,6 +99,26 @@ def test_worst_mistakes_by_hand():
     labels = np.array([1, 1, 0, 1, 0])
     # Images 0 and 1 are ones taken for zeros, 0 more surely; 2 and 4 equally sure, so the later.
     assert worst_mistakes(logits, labels) == {(0, 1): 4, (1, 0): 0}
+
+
+def test_weight_sizes_by_hand():
+    edges = {-9.0: 0, -1.0: 80, 0.0: 90, 1.0: 100}
+    assert {edge: int(np.argmin(np.abs(WEIGHT_SIZES - edge))) for edge in edges} == edges
+    kernel = np.array([[0.0, 1e-12, -0.11], [0.12, -1.05, 1e3]])
+    counts = weight_sizes([kernel, np.array([0.5, 0.5]), np.full((1, 1, 1, 2), 0.5)])
+    assert (counts.shape, counts.dtype) == ((100,), np.int32)
+    # What lies outside counts at the end, whatever the sign; biases do not count.
+    assert {place: int(counts[place]) for place in np.flatnonzero(counts)} == {
+        0: 2, 80: 2, 86: 2, 90: 1, 99: 1
+    }  # fmt: skip
+
+
+def test_weight_sizes_are_those_of_the_weights_after_training(small):
+    record = train(small(hidden=(4, 3), l1=0.01, keep=("weight sizes", "weights")))
+    sizes = np.abs(np.concatenate([w.ravel() for w in record.weights.values() if w.ndim == 2]))
+    below = np.searchsorted(np.sort(sizes), 10.0 ** WEIGHT_SIZES[1:-1])
+    np.testing.assert_array_equal(record.kept["weight_sizes"].cumsum()[:-1], below)
+    assert record.kept["weight_sizes"].sum() == 784 * 4 + 4 * 3 + 3 * 10
 
 
 def test_evaluations_are_those_of_the_weights_after_each_epoch(small):
