@@ -93,7 +93,7 @@ class RunConfig:
         l1: the loss gains l1·Σ|w|.
         l2: the loss gains l2·Σw².
         optimizer: key of `OPTIMIZERS`.
-        learning_rate: greater than 0; of the first iteration.
+        learning_rate: greater than 0; the largest of the run, where a schedule changes it.
         schedule: of the learning rate over the iterations, a key of `SCHEDULES`.
         batch_size: examples of one iteration.
         epochs: passes over the training images; either this or `iterations` is given.

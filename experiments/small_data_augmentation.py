@@ -1,0 +1,204 @@
+"""Augmentation of the training images, against their number (E, “Data augmentation”; B 3.2)."""
+
+import numpy as np
+
+import training
+from reporting import Study, compare, direction, grids, mean_interval, plots, table_of
+from reporting.curves import draw_epochs
+from reporting.lab import CNN_SEEDS
+from reporting.measures import final, over_seeds, overfitting_gap
+
+CHAPTER = "E, “Data augmentation”"
+
+study = Study(
+    name="small_data_augmentation",
+    title="Augmentation of small data sets",
+    question="How much does it help to move and mirror the training images, and for how many of "
+    "them?",
+    sources=[CHAPTER, "B 3.2"],
+    says="Small data sets can lead to over-fitting. With a random crop and a horizontal flip with "
+    "probability 0.5 over-fitting is limited, and convergence a little slower.",
+    datasets=["fashion_mnist"],
+    seeds=CNN_SEEDS,
+)
+
+PLAIN, AUGMENTED = plots.FAMILIES["augmentation"]
+AUGMENTATION = ("crop", "flip")
+
+
+@study.runs
+def runs(lab):
+    numbers, middle, seen, validation = lab.choose(
+        quick=((250, 1_000), 250, 5_000, 500),
+        paper=((500, 1_000, 2_500, 5_000, 10_000), 2_500, 120_000, 1_000),
+    )
+    epochs = {n: seen // n for n in numbers}  # and so the same number of iterations for all
+    plain = lab.config(
+        train_size=middle, validation_size=validation, model="cnn", optimizer="adam",
+        schedule="cosine", batch_size=50, epochs=epochs[middle],
+    )  # fmt: skip
+    arms = {PLAIN: plain, AUGMENTED: plain.replace(augmentation=AUGMENTATION)}
+    tuned = lab.tune(arms, (0.0003, 0.001, 0.003), by="validation error")
+    trained = lab.train(
+        {
+            (n, arm): config.replace(
+                train_size=n, epochs=epochs[n], keep=("evaluations", "examples")
+            )
+            for n in epochs
+            for arm, config in tuned.items()
+        }
+    )
+    return {n: {arm: trained[n, arm] for arm in arms} for n in epochs}
+
+
+def early_loss(record):
+    """Training loss after a quarter of the epochs, without augmentation."""
+    losses = record.epochs["evaluated_loss"]
+    return losses[len(losses) // 4 - 1]
+
+
+def gains(arms):
+    """Test accuracy with augmentation minus that without, shape (seeds,)."""
+    plain, augmented = (over_seeds(arms[arm], final("test_accuracy")) for arm in (PLAIN, AUGMENTED))
+    return augmented - plain
+
+
+@study.claims
+def claims(runs):
+    least, most = min(runs), max(runs)
+
+    def compared(source, statement, n, quantity, measure, lower, higher, **options):
+        statement = f"{statement} ({n:,} images)"
+        return compare(source, statement, quantity, runs[n], measure, lower, higher, **options)
+
+    def lower_for_many(statement, quantity, of_arms):
+        pair = [(f"{n:,} images", of_arms(runs[n])) for n in (most, least)]
+        return direction(CHAPTER, statement, quantity, *pair)
+
+    gap = "training minus validation accuracy"
+    early = "training loss without augmentation, after a quarter of the epochs"
+    return [
+        lower_for_many("Without augmentation fewer images over-fit more", gap,
+                       lambda arms: over_seeds(arms[PLAIN], overfitting_gap)),
+        *(compared(CHAPTER, "Augmentation raises the test accuracy", n, "test accuracy",
+                   final("test_accuracy"), PLAIN, AUGMENTED, better="higher") for n in runs),
+        lower_for_many("Augmentation gains more where images are fewer (our own question)",
+                       "gain in test accuracy", gains),
+        *(compared("B 3.2", "Augmentation limits over-fitting", n, gap, overfitting_gap,
+                   AUGMENTED, PLAIN) for n in runs),
+        *(compared("B 3.2", "Augmented training converges more slowly", n, early, early_loss,
+                   PLAIN, AUGMENTED) for n in (least, most)),
+    ]  # fmt: skip
+
+
+@study.table
+def results(runs):
+    facts = {
+        "epochs": lambda record: record.config.epochs,
+        "learning rate": lambda record: record.config.learning_rate,
+    }
+    measures = {
+        "training accuracy": final("accuracy"),
+        "over-fitting gap": overfitting_gap,
+        "training loss": final("loss"),
+        "test accuracy": final("test_accuracy"),
+    }
+    labelled = {f"{n:,}, {arm}": r for n, arms in runs.items() for arm, r in arms.items()}
+    return table_of("After the last update", "training images", labelled, measures, facts)
+
+
+def mark_numbers(ax, numbers):
+    ax.set_xticks(list(numbers), [f"{n:,}" for n in numbers])
+    ax.set_xticks([], minor=True)
+
+
+@study.figure(
+    caption="Left: test accuracy. Right: training minus validation accuracy, neither of augmented "
+    "images. All networks do the same number of iterations. A small data set has few images to "
+    "validate on: 1,000 for each size (500 in the quick preset), which chose the learning rates.",
+    alt="Test accuracy and over-fitting against the number of images, with and without.",
+)
+def accuracy_of_each_number(runs):
+    fig, axes = plots.figure(1, 2, width=11, height=5)
+    measures = {"Test accuracy": final("test_accuracy"), "Over-fitting gap": overfitting_gap}
+    for ax, (name, measure) in zip(axes, measures.items(), strict=True):
+        ax.set_xscale("log")
+        for arm in (PLAIN, AUGMENTED):
+            values = [over_seeds(arms[arm], measure) for arms in runs.values()]
+            plots.mean_and_band(ax, list(runs), np.transpose(values), arm)
+        plots.label_axes(ax, "Training images", name)
+        mark_numbers(ax, runs)
+    plots.legend(fig)
+    return fig
+
+
+@study.figure(
+    caption="What augmentation adds to the test accuracy, paired by seed. Large: mean, with its "
+    "95 % interval; small: each seed.",
+    alt="Gain in test accuracy against the number of training images.",
+)
+def gain(runs):
+    fig, ax = plots.figure(height=4.6)
+    ax.set_xscale("log")
+    color = plots.method_style(AUGMENTED).color
+    for n, arms in runs.items():
+        of_seeds = gains(arms)
+        mean, low, high = mean_interval(of_seeds)
+        ax.plot([n] * len(of_seeds), of_seeds, "o", color=color, alpha=0.35, markersize=4)
+        ax.plot([n, n], [low, high], color=color, linewidth=2.5)
+        ax.plot(n, mean, "s", color=color, markersize=8)
+    ax.axhline(0, color=plots.GREY, linewidth=1)
+    plots.label_axes(ax, "Training images", "Gain in test accuracy")
+    mark_numbers(ax, runs)
+    return fig
+
+
+@study.figure(
+    caption="Loss on the training images, without augmentation, and validation accuracy after each "
+    "epoch. Both arms do the same number of iterations, and their learning rates fall as a cosine.",
+    alt="Training loss and validation accuracy against epochs, for few and for many images.",
+)
+def convergence(runs):
+    fig, axes = plots.figure(2, 2, width=11, sharex="col", sharey="row")
+    names = {"evaluated_loss": "Training loss", "val_accuracy": "Validation accuracy"}
+    for column, n in zip(axes.T, (min(runs), max(runs)), strict=True):
+        for ax, (metric, name) in zip(column, names.items(), strict=True):
+            for arm, records in runs[n].items():
+                draw_epochs(ax, records, metric, arm)
+            plots.label_axes(ax, "Epochs", name)
+            ax.label_outer()
+        column[0].set_title(f"{n:,} training images")
+    plots.legend(fig)
+    return fig
+
+
+def augmented_images(record, classes, times):
+    """Example images of some classes, each followed by what training makes of it, so many times."""
+    images = record.kept["example_images"][classes, None]
+    model = training.build(record.config)
+    drawn = np.repeat(images, times, axis=1).reshape(-1, *images.shape[2:], 1)
+    for name in AUGMENTATION:
+        drawn = model.get_layer(name)(drawn, training=True)
+    drawn = np.reshape(drawn, (len(classes), times, *images.shape[2:]))
+    return np.concatenate([images, drawn], axis=1)
+
+
+@study.figure(
+    caption="Framed: three test images. Right of each: eight draws of what a network in training "
+    "might see of it, moved by up to 3 pixels either way and mirrored half of the time.",
+    alt="A pullover, a sandal and a bag, each eight times, moved and mirrored.",
+    of="seed 0",
+)
+def augmented(runs):
+    images = augmented_images(runs[min(runs)][AUGMENTED][0], classes=[2, 5, 8], times=8)
+    fig, ax = plots.figure(width=11, height=4.1)
+    grid = grids.mosaic(np.concatenate(images), columns=images.shape[1])
+    grids.draw_picture(ax, grid)
+    grids.frame(ax, 0, 0, len(grid), images.shape[-1])
+    return fig
+
+
+if __name__ == "__main__":
+    from experiments.__main__ import run_one
+
+    run_one(study.name)
