@@ -1,12 +1,10 @@
 """B's network on CIFAR-10 and what B adds to it, one step at a time (B, sections 2.2 to 3.5)."""
 
-import numpy as np
-
-from reporting import Study, Table, compare, plots, summary, table_of, value
-from reporting.curves import draw_epochs, draw_intervals
+from reporting import Study, Table, compare, measures, plots, summary, summary_of, table_of, value
+from reporting.curves import draw_intervals, draw_metric
 from reporting.lab import CNN_SEEDS
 from reporting.measures import final, over_seeds, overfitting_gap, turning_epoch
-from reporting.tables import OVER_SEEDS
+from reporting.tables import OVER_SEEDS, facts, metrics
 
 study = Study(
     name="cifar10_improvements",
@@ -36,11 +34,9 @@ FIRST_RATES = {"sgd": (0.03, 0.1), "momentum": (0.01, 0.03), "adam": (0.0003, 0.
 
 @study.runs
 def runs(lab):
-    n, validation, epochs = lab.choose(quick=(1_000, 500, 3), paper=(20_000, 5_000, 15))
-    step = lab.config(
-        "cifar10", train_size=n, validation_size=validation, model="cifar_cnn", batch_size=128,
-        epochs=lab.choose(quick=1, paper=3),
-    )  # fmt: skip
+    n, validation, epochs, few = lab.choose(quick=(1_000, 500, 3, 1), paper=(20_000, 5_000, 15, 3))
+    step = lab.config("cifar10", train_size=n, validation_size=validation, epochs=few,
+                      model="cifar_cnn", batch_size=128)  # fmt: skip
     ladder = {}
     for name, added in STEPS.items():
         ladder[name] = step = step.replace(**added)
@@ -62,86 +58,72 @@ def runs(lab):
     }
 
 
-def early_loss(record, epoch=5):
-    """Loss on training images after a few epochs, without dropout and augmentation."""
-    losses = record.epochs["evaluated_loss"]
-    return losses[min(epoch, len(losses)) - 1]
-
-
-def unsteadiness(record, last=6):
-    """Mean change of the validation accuracy from one of the last epochs to the next."""
-    return np.abs(np.diff(record.epochs["val_accuracy"][-last:])).mean()
-
-
-accuracy = final("test_accuracy")
-QUANTITIES = {
-    early_loss: "training loss after 5 epochs",
-    overfitting_gap: "training minus validation accuracy",
-    unsteadiness: "change of validation accuracy between the last epochs",
-    accuracy: "test accuracy",
+MEASURES = {
+    "training loss after 5 epochs": measures.early_loss,
+    "training minus validation accuracy": overfitting_gap,
+    "change of validation accuracy between the last epochs": measures.unsteadiness,
+    "test accuracy": final("test_accuracy"),
 }
+EARLY_LOSS, GAP, UNSTEADINESS, ACCURACY = MEASURES
 STATEMENTS = [  # source, statement, measure, and which of two networks has less of it
-    ("B Q19", "Standardised inputs converge faster", early_loss, STANDARD, BASELINE),
-    ("B Q19", "Standardised inputs improve test accuracy", accuracy, BASELINE, STANDARD),
-    ("B Q22", "Augmentation limits over-fitting", overfitting_gap, AUGMENTED, STANDARD),
-    ("B Q22", "Augmentation converges more slowly", early_loss, STANDARD, AUGMENTED),
-    ("B Q26", "Momentum and a schedule over-fit less", overfitting_gap, MOMENTUM, AUGMENTED),
-    ("B Q26", "Momentum and a schedule are more stable", unsteadiness, MOMENTUM, AUGMENTED),
-    ("B Q29", "Dropout over-fits less", overfitting_gap, DROPOUT, MOMENTUM),
-    ("B Q29", "Dropout converges more slowly", early_loss, MOMENTUM, DROPOUT),
-    ("B Q34", "Batch normalisation converges faster", early_loss, BEST, DROPOUT),
-    ("B Q34", "Batch normalisation avoids over-fitting", overfitting_gap, BEST, DROPOUT),
-    ("B bonus 25", "Affine augmentation over-fits even less", overfitting_gap, AFFINE, BEST),
-    ("B bonus 25", "Affine augmentation converges more slowly", early_loss, BEST, AFFINE),
-    ("B bonus 28", "Adam at the rate of momentum is bad", accuracy, SAME_RATE, BEST),
-    ("B bonus 28", "Adam at its own rate does better than there", accuracy, SAME_RATE, ADAM),
+    ("B Q19", "Standardised inputs converge faster", EARLY_LOSS, STANDARD, BASELINE),
+    ("B Q19", "Standardised inputs improve test accuracy", ACCURACY, BASELINE, STANDARD),
+    ("B Q22", "Augmentation limits over-fitting", GAP, AUGMENTED, STANDARD),
+    ("B Q22", "Augmentation converges more slowly", EARLY_LOSS, STANDARD, AUGMENTED),
+    ("B Q26", "Momentum and a schedule over-fit less", GAP, MOMENTUM, AUGMENTED),
+    ("B Q26", "Momentum and a schedule are more stable", UNSTEADINESS, MOMENTUM, AUGMENTED),
+    ("B Q29", "Dropout over-fits less", GAP, DROPOUT, MOMENTUM),
+    ("B Q29", "Dropout converges more slowly", EARLY_LOSS, MOMENTUM, DROPOUT),
+    ("B Q34", "Batch normalisation converges faster", EARLY_LOSS, BEST, DROPOUT),
+    ("B Q34", "Batch normalisation avoids over-fitting", GAP, BEST, DROPOUT),
+    ("B bonus 25", "Affine augmentation over-fits even less", GAP, AFFINE, BEST),
+    ("B bonus 25", "Affine augmentation converges more slowly", EARLY_LOSS, BEST, AFFINE),
+    ("B bonus 28", "Adam at the rate of momentum is bad", ACCURACY, SAME_RATE, BEST),
+    ("B bonus 28", "Adam at its own rate does better than there", ACCURACY, SAME_RATE, ADAM),
 ]
 
 
 @study.claims
 def claims(runs):
     ladder = runs["ladder"]
-    turning = over_seeds(ladder[BASELINE], turning_epoch)
     return [
         value("B Q18", "Over-fitting begins after 6 or 7 epochs",
-              "epoch of the lowest validation loss", 6.5, turning),
+              "epoch of the lowest validation loss", 6.5,
+              over_seeds(ladder[BASELINE], turning_epoch)),
         *(
-            compare(source, statement, QUANTITIES[measure], ladder, measure, less, more,
-                    better="higher" if measure is accuracy else "lower")
-            for source, statement, measure, less, more in STATEMENTS
+            compare(source, statement, quantity, ladder, MEASURES[quantity], less, more,
+                    better="higher" if quantity == ACCURACY else "lower")
+            for source, statement, quantity, less, more in STATEMENTS
         ),
     ]  # fmt: skip
 
 
 @study.table
 def steps(runs):
-    test = {name: over_seeds(records, accuracy) for name, records in runs["ladder"].items()}
-    rows = [
-        [name, records[0].config.learning_rate, summary(test[name]),
-         summary(test[name] - test[BEFORE[name]]) if name in BEFORE else None,
-         *(summary(over_seeds(records, measure)) for measure in (
-             lambda r: r.epochs["val_accuracy"][-1], lambda r: r.epochs["val_accuracy"].max(),
-             turning_epoch, overfitting_gap, lambda r: r.seconds))]
-        for name, records in runs["ladder"].items()
-    ]  # fmt: skip
-    columns = ["network", "learning rate", "test accuracy", "gain", "last validation accuracy",
-               "best", "lowest validation loss at epoch", "training minus validation accuracy",
-               "training seconds"]  # fmt: skip
+    ladder, rows = runs["ladder"], []
+    test = {name: over_seeds(records, MEASURES[ACCURACY]) for name, records in ladder.items()}
+    further = {
+        "last validation accuracy": measures.validation_accuracy,
+        "best": lambda record: record.epochs["val_accuracy"].max(),
+        "lowest validation loss at epoch": turning_epoch,
+        GAP: overfitting_gap,
+        "training seconds": lambda record: record.seconds,
+    }
+    for name, records in ladder.items():
+        gain = summary(test[name] - test[BEFORE[name]]) if name in BEFORE else None
+        measured = [summary_of(records, measure) for measure in further.values()]
+        rows.append([name, records[0].config.learning_rate, summary(test[name]), gain, *measured])
+    columns = ["network", "learning rate", ACCURACY, "gain", *further]
     note = f"{OVER_SEEDS} Gain: over the step before, paired by seed; for Adam, over “{BEST}”."
     return Table("What each step does", columns, rows, note)
 
 
 @study.table
 def longer(runs):
-    facts = {
-        "training images": lambda r: r.config.train_size,
-        "epochs": lambda r: r.config.epochs,
-        "parameters": lambda r: r.parameters,
-    }
-    measures = {"test accuracy": accuracy, "test loss": final("test_loss"),
-                "training accuracy": final("accuracy")}  # fmt: skip
+    measured = metrics("test accuracy", "test loss", "training accuracy")
+    of_run = facts("training images", "epochs", "parameters")
     title = "The best of B's networks, trained for longer on all images"
-    return table_of(title, "network", runs["longer"], measures, facts)
+    return table_of(title, "network", runs["longer"], measured, of_run)
 
 
 @study.figure(
@@ -151,7 +133,7 @@ def longer(runs):
 )
 def accuracy_of_each_step(runs):
     fig, ax = plots.figure(width=9, height=5.4)
-    draw_intervals(ax, runs["ladder"], accuracy)
+    draw_intervals(ax, runs["ladder"], MEASURES[ACCURACY])
     plots.label_axes(ax, "Test accuracy", "")
     return fig
 
@@ -163,12 +145,8 @@ def accuracy_of_each_step(runs):
 )
 def overfitting_of_each_step(runs):
     fig, axes = plots.figure(1, 2, width=12, height=5.6)
-    for name, records in runs["ladder"].items():
-        draw_epochs(axes[0], records, "val_accuracy", name)
-        gaps = [r.epochs["evaluated_accuracy"] - r.epochs["val_accuracy"] for r in records]
-        plots.mean_and_band(axes[1], np.arange(1, len(gaps[0]) + 1), gaps, name)
-    plots.label_axes(axes[0], "Epochs", "Validation accuracy")
-    plots.label_axes(axes[1], "Epochs", "Training minus validation accuracy")
+    draw_metric(axes[0], runs["ladder"], "val_accuracy", "Validation accuracy")
+    draw_metric(axes[1], runs["ladder"], measures.overfitting_gaps, GAP.capitalize())
     plots.legend(fig)
     return fig
 

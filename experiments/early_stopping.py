@@ -2,8 +2,17 @@
 
 import numpy as np
 
-from reporting import Study, Table, compare, direction, identity, plots, summary, table_of
-from reporting.measures import final, over_seeds, turning_epoch
+from reporting import Study, compare, direction, identity, plots, table_of
+from reporting.curves import draw_sweeps
+from reporting.measures import (
+    epochs_trained,
+    final,
+    over_seeds,
+    rises_before_lowest,
+    stopping_epoch,
+    turning_epoch,
+)
+from reporting.stopping import CURVES, draw_stops, stops_table
 from reporting.tables import OVER_SEEDS
 
 CHAPTER = "E, “Early stopping”"
@@ -21,10 +30,6 @@ study = Study(
 
 ADAM = "Adam"
 SHOWN = 0, 3, 5, 10  # patiences that each preset has
-CURVES = {
-    "validation loss": lambda record: record.epochs["val_loss"],
-    "validation error": lambda record: 1 - record.epochs["val_accuracy"],
-}
 TRAINED, KEPT = plots.FAMILIES["epochs"]
 
 
@@ -43,26 +48,6 @@ def runs(lab):
     endless = tuned.replace(patience=None, keep=("evaluations",))
     trained = lab.train(stopped | {None: endless})
     return {"endless": trained.pop(None), "stopped": trained}
-
-
-def rises_before_lowest(curve):
-    """How often a curve rises from one epoch to the next before its lowest point."""
-    return int(np.sum(np.diff(curve[: np.argmin(curve) + 1]) > 0))
-
-
-def stopping_epoch(curve, patience):
-    """The epoch, counted from 1, after which Keras's `EarlyStopping` ends training.
-
-    It is the first that is `patience` epochs past the lowest point so far; an epoch that is no new
-    lowest point is already one past it, so that 0 and 1 are the same.
-    """
-    past = np.arange(len(curve)) - [np.argmin(curve[: k + 1]) for k in range(len(curve))]
-    stops = np.flatnonzero(past >= max(patience, 1))
-    return int(stops[0]) + 1 if len(stops) else len(curve)
-
-
-def epochs_trained(record):
-    return len(record.epochs["val_loss"])
 
 
 @study.claims
@@ -92,8 +77,7 @@ def claims(runs):
 
     turns = [(name, over_seeds(endless, lambda r, c=curve: np.argmin(c(r)) + 1))
              for name, curve in CURVES.items()]  # fmt: skip
-    losses = [(stop.epochs["val_loss"], record.epochs["val_loss"]) for stop, record in pairs]
-    prefixes = [record[: len(stop)] for stop, record in losses]
+    prefixes = [r.epochs["val_loss"][: epochs_trained(stop)] for stop, r in pairs]
     at_lowest = [r.epochs["evaluated_loss"][turning_epoch(stop) - 1] for stop, r in pairs]
     return [
         *(noisy(name) for name in CURVES),
@@ -104,7 +88,7 @@ def claims(runs):
                   "error, which the source does", "epoch of the lowest point", *turns),
         identity(CHAPTER, "A stopped run is the start of the one that goes on, to the bit",
                  "validation loss after each epoch, all runs", np.concatenate(prefixes),
-                 np.concatenate([stop for stop, _ in losses])),
+                 np.concatenate([stop.epochs["val_loss"] for stop, _ in pairs])),
         identity(CHAPTER, "It goes back to the weights of the lowest validation loss",
                  "training loss of the weights kept, each run", at_lowest,
                  [stop.final["loss"] for stop, _ in pairs]),
@@ -135,17 +119,7 @@ def patience(runs):
 
 @study.table
 def watched(runs):
-    rows = []
-    for name, curve in CURVES.items():
-        curves = [curve(record) for record in runs["endless"]]
-        numbers = [[c.min() for c in curves], [np.argmin(c) + 1 for c in curves],
-                   [rises_before_lowest(c) for c in curves]]  # fmt: skip
-        numbers += [[stopping_epoch(c, p) for c in curves] for p in SHOWN]
-        rows.append([name, *map(summary, numbers)])
-    columns = ["watched", "lowest", "at epoch", "rises before",
-               *(f"stops at epoch, patience {p}" for p in SHOWN)]  # fmt: skip
-    note = f"Runs that do not stop, and where they would. {OVER_SEEDS}"
-    return Table("Validation loss or validation error", columns, rows, note)
+    return stops_table(runs["endless"], SHOWN)
 
 
 @study.figure(
@@ -155,20 +129,7 @@ def watched(runs):
     of="seed 0",
 )
 def noise(runs):
-    fig, axes = plots.figure(1, 2, width=12, height=5)
-    for ax, (name, curve) in zip(axes, CURVES.items(), strict=True):
-        values = curve(runs["endless"][0])
-        epochs = np.arange(1, len(values) + 1)
-        ax.plot(epochs, values, color=plots.BLACK, lw=1.4, label="after each epoch")
-        lowest = np.argmin(values)
-        ax.plot(epochs[lowest], values[lowest], "*", color=plots.VERMILLION, ms=15, zorder=4,
-                label="lowest point")  # fmt: skip
-        for k, style in enumerate(plots.ordered_styles(len(SHOWN))):
-            stop, height = stopping_epoch(values, SHOWN[k]), 1 - 0.1 * k  # so that none is hidden
-            ax.axvline(stop, 0, height, color=style.color, label=f"patience {SHOWN[k]}")
-        plots.label_axes(ax, "Epochs", name.capitalize())
-    plots.legend(fig)
-    return fig
+    return draw_stops(runs["endless"][0], SHOWN)
 
 
 @study.figure(
@@ -177,26 +138,15 @@ def noise(runs):
     alt="Epochs grow with patience; loss falls and accuracy rises, steeply at first.",
 )
 def waiting(runs):
-    stopped = runs["stopped"]
-    fig, axes = plots.figure(1, 3, width=13, height=5)
     panels = {
         "Epochs": {TRAINED: epochs_trained, KEPT: turning_epoch},
-        "Loss": {
-            "validation": lambda r: r.epochs["val_loss"].min(),
-            "test": final("test_loss"),
-        },
+        "Loss": {"validation": lambda r: r.epochs["val_loss"].min(), "test": final("test_loss")},
         "Accuracy": {
             "validation": lambda r: r.epochs["val_accuracy"][turning_epoch(r) - 1],
             "test": final("test_accuracy"),
         },
     }
-    for ax, (quantity, measures) in zip(axes, panels.items(), strict=True):
-        for label, measure in measures.items():
-            curves = np.transpose([over_seeds(records, measure) for records in stopped.values()])
-            plots.mean_and_band(ax, list(stopped), curves, label)
-        plots.label_axes(ax, ("Patience", "epochs"), quantity)
-    plots.legend(fig)
-    return fig
+    return draw_sweeps(runs["stopped"], panels, ("Patience", "epochs"), width=13, height=5)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 import numpy as np
 
 from reporting import Study, compare, direction, plots, table_of
-from reporting.curves import draw_epochs, draw_intervals
+from reporting.curves import draw_intervals, draw_metric
 from reporting.measures import final, final_loss, fluctuation
 from reporting.range_test import decades_off, draw_range_tests, range_tests_table
+from reporting.tables import facts, metrics
 from training.optimizers import learning_rates
 
 CHAPTER = "E, “Choosing an optimizer in practice”"
@@ -72,10 +73,8 @@ def claims(runs):
 
     def calmer(label):
         statement = f"With a schedule the loss fluctuates less in the end: {label}"
-        quantity = "standard deviation of the batch loss over the last 50 iterations"
-        return compare(
-            "B Q27", statement, quantity, trained, fluctuation, label, CONSTANT, ratio=True
-        )
+        measured = "standard deviation of the last 50 batch losses", trained, fluctuation
+        return compare("B Q27", statement, *measured, label, CONSTANT, ratio=True)
 
     def suggests(label):
         off = decades_off(runs["range tests"][label], trained[label])
@@ -97,14 +96,10 @@ def claims(runs):
 
 @study.table
 def results(runs):
-    measures = {
-        "training loss": final_loss,
-        "fluctuation of the batch loss": fluctuation,
-        "validation accuracy": lambda record: record.epochs["val_accuracy"][-1],
-        "test accuracy": final("test_accuracy"),
-    }
-    rate = {"learning rate": lambda record: record.config.learning_rate}
-    return table_of("After the last update", "method", runs["trained"], measures, rate)
+    measures = metrics("training loss", "validation accuracy", "test accuracy")
+    measures |= {"fluctuation of the batch loss": fluctuation}
+    return table_of("After the last update", "method", runs["trained"], measures,
+                    facts("learning rate"))  # fmt: skip
 
 
 @study.table
@@ -139,11 +134,8 @@ def rates_of_each_schedule(runs):
 def convergence(runs):
     fig, axes = plots.figure(1, 2, width=12, height=5.8)
     axes[0].set_yscale("log")
-    names = {"loss": "Training loss", "val_accuracy": "Validation accuracy"}
-    for ax, (metric, name) in zip(axes, names.items(), strict=True):
-        for label, records in runs["trained"].items():
-            draw_epochs(ax, records, metric, label)
-        plots.label_axes(ax, "Epochs", name)
+    draw_metric(axes[0], runs["trained"], "loss", "Training loss")
+    draw_metric(axes[1], runs["trained"], "val_accuracy", "Validation accuracy")
     plots.legend(fig)
     return fig
 

@@ -93,9 +93,10 @@ def results(runs):
 )
 def loss_by_hand_and_by_keras(runs):
     fig, axes = plots.figure(1, 2, width=11, height=4.8)
+    paths = {label: runs["whole"][label] for label in (KERAS, NUMPY)}  # the dashed one on top
     for ax, first, window in ((axes[0], TOGETHER, 1), (axes[1], None, 100)):
         ax.set_yscale("log")
-        draw_losses(ax, runs["whole"], first=first, windows=dict.fromkeys(runs["whole"], window))
+        draw_losses(ax, paths, first=first, windows=dict.fromkeys(paths, window))
     plots.legend(fig)
     return fig
 

@@ -4,9 +4,10 @@ import numpy as np
 
 import training
 from reporting import Study, compare, direction, grids, mean_interval, plots, table_of
-from reporting.curves import draw_epochs
+from reporting.curves import draw_metric, draw_sweep
 from reporting.lab import CNN_SEEDS
 from reporting.measures import final, over_seeds, overfitting_gap
+from reporting.tables import facts, metrics
 
 CHAPTER = "E, “Data augmentation”"
 
@@ -93,18 +94,11 @@ def claims(runs):
 
 @study.table
 def results(runs):
-    facts = {
-        "epochs": lambda record: record.config.epochs,
-        "learning rate": lambda record: record.config.learning_rate,
-    }
-    measures = {
-        "training accuracy": final("accuracy"),
-        "over-fitting gap": overfitting_gap,
-        "training loss": final("loss"),
-        "test accuracy": final("test_accuracy"),
-    }
+    measures = metrics("training accuracy", "training loss", "test accuracy")
+    measures |= {"over-fitting gap": overfitting_gap}
     labelled = {f"{n:,}, {arm}": r for n, arms in runs.items() for arm, r in arms.items()}
-    return table_of("After the last update", "training images", labelled, measures, facts)
+    return table_of("After the last update", "training images", labelled, measures,
+                    facts("epochs", "learning rate"))  # fmt: skip
 
 
 def mark_numbers(ax, numbers):
@@ -124,8 +118,7 @@ def accuracy_of_each_number(runs):
     for ax, (name, measure) in zip(axes, measures.items(), strict=True):
         ax.set_xscale("log")
         for arm in (PLAIN, AUGMENTED):
-            values = [over_seeds(arms[arm], measure) for arms in runs.values()]
-            plots.mean_and_band(ax, list(runs), np.transpose(values), arm)
+            draw_sweep(ax, {n: arms[arm] for n, arms in runs.items()}, measure, arm)
         plots.label_axes(ax, "Training images", name)
         mark_numbers(ax, runs)
     plots.legend(fig)
@@ -163,9 +156,7 @@ def convergence(runs):
     names = {"evaluated_loss": "Training loss", "val_accuracy": "Validation accuracy"}
     for column, n in zip(axes.T, (min(runs), max(runs)), strict=True):
         for ax, (metric, name) in zip(column, names.items(), strict=True):
-            for arm, records in runs[n].items():
-                draw_epochs(ax, records, metric, arm)
-            plots.label_axes(ax, "Epochs", name)
+            draw_metric(ax, runs[n], metric, name)
             ax.label_outer()
         column[0].set_title(f"{n:,} training images")
     plots.legend(fig)

@@ -4,7 +4,8 @@ import itertools
 
 import numpy as np
 
-from models import one_layer
+from models import approximation
+from models.approximation import BOUNDS, RELUS, SIGMOIDS, SOLVED, TRAINED, WRITTEN, by_width
 from reporting import Study, Table, direction, grids, identity, plots, summary
 
 CHAPTER = "E, “Universal Approximation Theorem”"
@@ -20,91 +21,17 @@ study = Study(
     datasets=[],
 )
 
-SIGMOIDS, RELUS = "sigmoids", "ReLUs"
-ACTIVATIONS = {SIGMOIDS: "sigmoid", RELUS: "relu"}
-CASES = list(itertools.product((1, 2), ACTIVATIONS))  # dimension m and hidden neurons
-TRAINED, SOLVED, WRITTEN = plots.FAMILIES["weights"]
+NEURONS = SIGMOIDS, RELUS
+CASES = list(itertools.product((1, 2), NEURONS))  # dimension m and hidden neurons
 SHOWN = 4, 16, 64  # neurons, of widths that each preset has
-SETTINGS = list(itertools.product((6, 20), (0.01, 0.03, 0.1, 0.3)))  # slope and learning rate
-WRITE = {SIGMOIDS: one_layer.staircase, RELUS: one_layer.straight_lines}
-BOUNDS = {
-    SIGMOIDS: lambda n: 5 * np.pi / (2 * (n + 1)),  # |f′| is at most 5π,
-    RELUS: lambda n: 22 * np.pi**2 / (8 * n**2),  # and |f″| at most 22π²
-}
-
-
-def target(x):
-    """The function f at points, shape (n, m): two waves for m = 1, a round ripple for m = 2."""
-    if x.shape[1] == 1:
-        return np.sin(2 * np.pi * x[:, 0]) + np.sin(6 * np.pi * x[:, 0]) / 2
-    return np.cos(2 * np.pi * np.hypot(*(x - 0.5).T))
-
-
-def grid(side, m):
-    """All points of [0, 1]^m with these coordinates, shape (len(side)^m, m)."""
-    return np.stack(np.meshgrid(*m * [side]), axis=-1).reshape(-1, m)
-
-
-TRAINING = {m: grid(np.linspace(0, 1, n), m) for m, n in {1: 256, 2: 32}.items()}
-TEST = {m: grid((np.arange(n) + 0.5) / n, m) for m, n in {1: 2000, 2: 100}.items()}
-
-
-def errors(neurons, weights, x):
-    """Output less f at points, of networks side by side, shape (networks, points)."""
-    return one_layer.outputs(ACTIVATIONS[neurons], weights, x) - target(x)
-
-
-def largest(errors):
-    return np.abs(errors).max(axis=-1)
-
-
-def rms(errors):
-    return np.sqrt(np.mean(errors**2, axis=-1))
-
-
-def start(m, width, slopes_and_seeds):
-    networks = [one_layer.draw(m, width, slope, seed) for slope, seed in slopes_and_seeds]
-    return one_layer.stack(networks)
-
-
-def tune(neurons, m, width, seeds, updates):
-    """The setting with the lowest training error."""
-    trials = [(*setting, seed) for setting in SETTINGS for seed in seeds]
-    weights = start(m, width, [(slope, seed) for slope, _, seed in trials])
-    data = TRAINING[m], target(TRAINING[m]), [rate for _, rate, _ in trials]
-    weights = one_layer.train(ACTIVATIONS[neurons], weights, *data, updates)
-    scores = rms(errors(neurons, weights, TRAINING[m])).reshape(len(SETTINGS), -1)
-    return SETTINGS[scores.mean(axis=1).argmin()]
-
-
-def approximate(neurons, m, width, lab, updates):
-    """The setting of training, and way to get the weights → errors at the test points."""
-    slope, rate = tune(neurons, m, width, lab.tuning_seeds, updates)
-    weights = start(m, width, [(slope, seed) for seed in range(lab.seeds)])
-    data = ACTIVATIONS[neurons], weights, TRAINING[m], target(TRAINING[m])
-    found = {
-        TRAINED: one_layer.train(*data, lab.seeds * [rate], updates),
-        SOLVED: one_layer.solve(*data),
-    }
-    if m == 1:
-        found[WRITTEN] = WRITE[neurons](target, width)
-    return (slope, rate), {way: errors(neurons, w, TEST[m]) for way, w in found.items()}
 
 
 @study.runs
 def runs(lab):
-    """Case → width → setting and errors."""
+    """Case → width → `Approximation`."""
     widths = lab.choose(quick=(1, *SHOWN), paper=(1, 2, 4, 8, 16, 32, 64, 128))
-    updates = lab.choose(quick=1000, paper=2000)
-    return {
-        (m, neurons): {n: approximate(neurons, m, n, lab, updates) for n in widths}
-        for m, neurons in CASES
-    }
-
-
-def by_width(of_case, way):
-    """Largest error of each network at each width, shape (networks, widths)."""
-    return np.transpose([largest(wrong[way]) for _, wrong in of_case.values()])
+    how = lab.choose(quick=1000, paper=2000), range(lab.seeds), lab.tuning_seeds
+    return {case: {n: approximation.approximate(*case, n, *how) for n in widths} for case in CASES}
 
 
 @study.claims
@@ -144,10 +71,11 @@ def claims(runs):
 def widest(runs):
     rows, width = [], max(runs[CASES[0]])
     for (m, neurons), of_case in runs.items():
-        (slope, rate), wrong = of_case[width]
-        for way, error in wrong.items():
-            of_starts = largest(error).max() / largest(error).min(), f"{slope}, {rate:g}"
-            row = f"{neurons}, m = {m}", way, summary(largest(error)), summary(rms(error))
+        slope, rate, errors = of_case[width]
+        for way, error in errors.items():
+            largest, rms = approximation.largest(error), approximation.rms(error)
+            of_starts = largest.max() / largest.min(), f"{slope}, {rate:g}"
+            row = f"{neurons}, m = {m}", way, summary(largest), summary(rms)
             rows.append([*row, *(of_starts if way == TRAINED else ("—", "—"))])
     columns = ["hidden layer", "weights", "largest error", "root mean square",
                "worst start / best", "slope, rate"]  # fmt: skip
@@ -168,12 +96,11 @@ def widest(runs):
 )
 def error_against_width(runs):
     fig, axes = plots.figure(2, 2, width=11, height=8.6)
-    for ax, (m, neurons) in zip(axes.flat, CASES, strict=True):
-        of_case = runs[m, neurons]
+    for ax, ((m, neurons), of_case) in zip(axes.flat, runs.items(), strict=True):
         widths = np.array(list(of_case))
         ax.set_xscale("log", base=2)
         ax.set_yscale("log")
-        for way in of_case[1][1]:
+        for way in of_case[1].errors:
             plots.mean_and_band(ax, widths, by_width(of_case, way), way)
         if m == 1:
             ax.plot(widths, BOUNDS[neurons](widths), color=plots.BLACK, ls=":", lw=1.2)
@@ -192,12 +119,12 @@ def error_against_width(runs):
 )
 def fits_of_one_variable(runs):
     fig, axes = plots.figure(2, 3, width=13, height=7.4, sharex=True, sharey=True)
-    x, f = TEST[1], target(TEST[1])
-    for ax, (neurons, n) in zip(axes.flat, itertools.product(ACTIVATIONS, SHOWN), strict=True):
+    x, f = approximation.TEST[1], approximation.target(approximation.TEST[1])
+    for ax, (neurons, n) in zip(axes.flat, itertools.product(NEURONS, SHOWN), strict=True):
         ax.plot(x, f, color=plots.BLACK, lw=1.2, label="function")
         for way in (WRITTEN, TRAINED):
             color, line, _ = plots.method_style(way)
-            ax.plot(x, f + runs[1, neurons][n][1][way][0], color=color, ls=line, label=way)
+            ax.plot(x, f + runs[1, neurons][n].errors[way][0], color=color, ls=line, label=way)
         plots.label_axes(ax, "x", "f(x)", f"{n} {neurons}")
         ax.label_outer()
     plots.legend(fig)
@@ -212,9 +139,9 @@ def fits_of_one_variable(runs):
 )
 def fits_of_two_variables(runs):
     fig, axes = plots.figure(2, 5, width=13, height=6)
-    f = target(TEST[2])
-    for row, neurons in zip(axes, ACTIVATIONS, strict=True):
-        wrong = [runs[2, neurons][n][1][TRAINED][0] for n in SHOWN]
+    f = approximation.target(approximation.TEST[2])
+    for row, neurons in zip(axes, NEURONS, strict=True):
+        wrong = [runs[2, neurons][n].errors[TRAINED][0] for n in SHOWN]
         titles = ["Function", *(f"{n} {neurons}" for n in SHOWN), "Error, times ten"]
         pictures = [f, *(f + error for error in wrong), 10 * wrong[-1]]
         for ax, title, values in zip(row, titles, pictures, strict=True):

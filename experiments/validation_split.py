@@ -3,7 +3,7 @@
 import numpy as np
 
 from reporting import Study, compare, direction, plots, table_of
-from reporting.curves import draw_epochs
+from reporting.curves import draw_epochs, draw_sweeps
 from reporting.measures import crossing_epoch, final, over_seeds, turning_epoch
 
 study = Study(
@@ -139,14 +139,10 @@ def training_and_validation(runs):
     alt="Test accuracy and stopping epoch against the share of images held back for validation.",
 )
 def cost_of_the_split(runs):
-    fig, axes = plots.figure(1, 2, width=11, height=4.6)
     measures = {"Test accuracy": final("test_accuracy"), "Stopped at epoch": turning_epoch}
-    for ax, (name, measure) in zip(axes, measures.items(), strict=True):
-        values = np.array([over_seeds(records, measure) for records in runs["fractions"].values()])
-        plots.mean_and_band(ax, FRACTIONS, values.T, DROPOUT)
-        plots.label_axes(ax, "Share of images held back", name)
-    plots.legend(fig)
-    return fig
+    panels = {name: {DROPOUT: measure} for name, measure in measures.items()}
+    x = "Share of images held back"
+    return draw_sweeps(runs["fractions"], panels, x, width=11, height=4.6)
 
 
 if __name__ == "__main__":

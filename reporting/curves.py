@@ -5,7 +5,7 @@ import numpy as np
 from reporting import plots
 from reporting.claims import mean_interval
 from reporting.findings import Figure
-from reporting.measures import over_seeds
+from reporting.measures import over_rates, over_seeds
 
 COSTS = {
     "Iterations": lambda record: np.arange(1, len(record.iteration_loss) + 1),
@@ -66,11 +66,84 @@ def draw_epochs(ax, records, metric, label):
     Args:
         ax: axes.
         records: of one method, one for each seed.
-        metric: key of `RunRecord.epochs`.
+        metric: key of `RunRecord.epochs`, or function of a record that gives such a curve.
         label: with a style in `plots.FAMILIES`.
     """
-    curves = np.array([record.epochs[metric] for record in records])
+    curve = metric if callable(metric) else lambda record: record.epochs[metric]
+    curves = np.array([curve(record) for record in records])
     plots.mean_and_band(ax, np.arange(1, curves.shape[1] + 1), curves, label)
+    ax.locator_params(axis="x", integer=True)
+
+
+def draw_metric(ax, methods, metric, name):
+    """Draw a metric of each method after each epoch, as `draw_epochs` does, and label the axes.
+
+    Args:
+        ax: axes.
+        methods: label → list of `RunRecord`, one for each seed.
+        metric: as for `draw_epochs`.
+        name: of the metric, for the axis.
+    """
+    for label, records in methods.items():
+        draw_epochs(ax, records, metric, label)
+    plots.label_axes(ax, "Epochs", name)
+
+
+def draw_convergence(settings, window, highest):
+    """Draw the losses of methods and, below, their validation accuracy, one column a setting.
+
+    Args:
+        settings: title → {label → list of `RunRecord`}.
+        window: iterations of the moving average of the losses.
+        highest: loss that is drawn.
+
+    Returns:
+        The figure.
+    """
+    fig, axes = plots.figure(2, len(settings), width=13, height=9, sharey="row")
+    for (loss, accuracy), (title, methods) in zip(axes.T, settings.items(), strict=True):
+        draw_losses(loss, methods, windows=dict.fromkeys(methods, window))
+        plots.label_axes(loss, "Iterations", "Loss of the batch", title)
+        draw_metric(accuracy, methods, "val_accuracy", "Validation accuracy")
+    for ax in axes[:, 1:].flat:
+        ax.set_ylabel("")
+    axes[0, 0].set_ylim(0, highest)
+    plots.legend(fig)
+    return fig
+
+
+def draw_sweep(ax, of_settings, measure, label):
+    """Draw a measure against a setting of numbers: the mean over seeds, and their band.
+
+    Args:
+        ax: axes.
+        of_settings: number, ascending → list of `RunRecord`, one for each seed.
+        measure: function of a record that gives a number.
+        label: with a style in `plots.FAMILIES`.
+    """
+    plots.mean_and_band(ax, list(of_settings), over_rates(of_settings, measure), label)
+
+
+def draw_sweeps(of_settings, panels, x, width, height):
+    """Draw measures against a setting, side by side.
+
+    Args:
+        of_settings: as for `draw_sweep`.
+        panels: name of the y-axis → {label → measure}, as for `draw_sweep`.
+        x: name of the setting, or (name, unit).
+        width: of the figure in inches.
+        height: of the figure in inches.
+
+    Returns:
+        The figure.
+    """
+    fig, axes = plots.figure(1, len(panels), width, height)
+    for ax, (name, measures) in zip(axes, panels.items(), strict=True):
+        for label, measure in measures.items():
+            draw_sweep(ax, of_settings, measure, label)
+        plots.label_axes(ax, x, name)
+    plots.legend(fig)
+    return fig
 
 
 def draw_rates(methods, window):

@@ -58,12 +58,12 @@ def format_interval(
 
 
 def format_exactly(number):
-    """Write a number to seven digits; an array in full up to six elements, else its shape."""
+    """Write a number to seven digits; an array in full up to six elements, else how many."""
     array = np.asarray(number)
     if array.ndim:
         if array.size <= 6:
             return f"({', '.join(format_exactly(x) for x in array.ravel())})"
-        return f"an array of shape {array.shape}"
+        return f"each of {array.size:,} numbers"
     plain = array.item()
     if not isinstance(plain, float):
         return f"{plain:,}".replace("-", "−") if not isinstance(plain, bool) else str(plain)

@@ -4,7 +4,7 @@ import numpy as np
 
 from models.from_scratch import Sigmoid, glorot_uniform
 from reporting import plots
-from reporting.measures import over_seeds
+from reporting.curves import draw_sweep
 
 LAST = 20
 START, END = "at the start", f"in the last {LAST} iterations"
@@ -131,8 +131,8 @@ def draw_depths(of_depths, measures):
     for ax, (name, measure) in zip(axes, measures.items(), strict=True):
         ax.set_yscale("log")
         for label in of_depths[depths[0]]:
-            curves = [over_seeds(networks[label], measure) for networks in of_depths.values()]
-            plots.mean_and_band(ax, depths, np.transpose(curves), label)
+            of_label = {depth: networks[label] for depth, networks in of_depths.items()}
+            draw_sweep(ax, of_label, measure, label)
         ax.set_xticks(depths)
         plots.label_axes(ax, "Hidden layers", name)
     plots.legend(fig)

@@ -65,7 +65,7 @@ def draw_heat_map(ax, values, columns, rows, diverged=0):
     values = np.where(shares > 0, np.nan, values)
     low, high = np.nanmin(values), np.nanmax(values)
     strengths = np.nan_to_num(0.7 * (values - low) / ((high - low) or 1))
-    words = [["diverged" if s == 1 else f"{s:.0%} diverged" for s in row] for row in shares]
+    words = [["diverged" if s == 1 else f"{s:.0%}\ndiverged" for s in row] for row in shares]
     texts = np.where(shares > 0, words, [[f"{v:#.3g}".rstrip(".") for v in row] for row in values])
     draw_cells(ax, texts, [[tint(plots.BLUE, strength) for strength in row] for row in strengths])
     ax.set_aspect("auto")

@@ -71,6 +71,25 @@ def updates_to_reach(record, loss):
     return updates - len(means) + int(np.argmax(reached)) + 1 if reached.any() else updates
 
 
+def updates_to_slower_end(methods, *labels):
+    """For two methods, the updates to the loss that the slower of them ends with.
+
+    That of each seed, by `trailing_loss`; as `updates_to_reach` counts.
+
+    Args:
+        methods: label → list of `RunRecord`, one for each seed.
+        *labels: of the two.
+
+    Returns:
+        (label, updates of each seed) of each, such as `direction` takes.
+    """
+    ends = np.max([[trailing_loss(r)[-1] for r in methods[label]] for label in labels], axis=0)
+    return [
+        (label, [updates_to_reach(*pair) for pair in zip(methods[label], ends, strict=True)])
+        for label in labels
+    ]
+
+
 def trailing_loss(record):
     """Mean batch loss of as many iterations as an epoch has, up to each, from the first epoch's on.
 
@@ -100,7 +119,7 @@ def over_rates(of_rates, measure):
     """`measure` of each record of one method at several learning rates, shape (seeds, rates).
 
     Args:
-        of_rates: learning rate → list of records, one for each seed.
+        of_rates: learning rate, or value of another setting → list of records, one for each seed.
         measure: function of a record.
     """
     return np.transpose([over_seeds(records, measure) for records in of_rates.values()])
@@ -120,6 +139,52 @@ def stable_rates(of_rates):
     rates = np.array(list(of_rates), float)
     alive = np.logical_and.accumulate(over_rates(of_rates, diverged) == 0, axis=1).sum(axis=1)
     return np.where(alive > 0, rates[alive - 1], np.nan)
+
+
+def early_loss(record, epoch=5):
+    """Loss on training images after a few epochs, without dropout and augmentation.
+
+    Args:
+        record: of a run that keeps "evaluations" of either kind.
+        epoch: counted from 1; of a run that has fewer, the last counts.
+    """
+    losses = record.epochs["evaluated_loss"]
+    return losses[min(epoch, len(losses)) - 1]
+
+
+def validation_accuracy(record):
+    """Accuracy on the validation images after the last epoch."""
+    return record.epochs["val_accuracy"][-1]
+
+
+def unsteadiness(record, last=6):
+    """Mean change of the validation accuracy from one of the last epochs to the next."""
+    return np.abs(np.diff(record.epochs["val_accuracy"][-last:])).mean()
+
+
+def epochs_trained(record):
+    """Number of epochs until training ended or was stopped."""
+    return len(record.epochs["val_loss"])
+
+
+def rises_before_lowest(curve):
+    """How often a curve rises from one epoch to the next before its lowest point."""
+    return int(np.sum(np.diff(curve[: np.argmin(curve) + 1]) > 0))
+
+
+def stopping_epoch(curve, patience):
+    """The epoch, counted from 1, after which Keras's `EarlyStopping` ends training.
+
+    It is the first that is `patience` epochs past the lowest point so far; an epoch that is no new
+    lowest point is already one past it, so that 0 and 1 are the same.
+
+    Args:
+        curve: what is watched after each epoch, shape (epochs,); the lower the better.
+        patience: in epochs.
+    """
+    past = np.arange(len(curve)) - [np.argmin(curve[: k + 1]) for k in range(len(curve))]
+    stops = np.flatnonzero(past >= max(patience, 1))
+    return int(stops[0]) + 1 if len(stops) else len(curve)
 
 
 def turning_epoch(record):
@@ -142,12 +207,17 @@ def crossing_epoch(record, training="loss"):
     return int(np.flatnonzero(above).max(initial=-1)) + 2
 
 
-def overfitting_gap(record):
-    """Accuracy on training images minus that on validation images, after the last epoch.
+def overfitting_gaps(record):
+    """Accuracy on training images minus that on validation images after each epoch.
 
     Both without dropout and augmentation; of a run that keeps "evaluations" of either kind.
     """
-    return record.epochs["evaluated_accuracy"][-1] - record.epochs["val_accuracy"][-1]
+    return record.epochs["evaluated_accuracy"] - record.epochs["val_accuracy"]
+
+
+def overfitting_gap(record):
+    """The last of `overfitting_gaps`."""
+    return overfitting_gaps(record)[-1]
 
 
 def straightness(kernels, directions=36):

@@ -5,10 +5,39 @@ from typing import Any
 
 from reporting.claims import summary
 from reporting.findings import Table
-from reporting.measures import over_seeds
+from reporting.measures import final, final_loss, over_seeds, validation_accuracy
 
 OVER_SEEDS = "Mean over seeds, 95 % interval."
 """For the note of a table, so that it says what its intervals are."""
+
+FACTS = {
+    "training images": lambda record: record.config.train_size,
+    "epochs": lambda record: record.config.epochs,
+    "updates": lambda record: len(record.iteration_loss),
+    "learning rate": lambda record: record.config.learning_rate,
+    "parameters": lambda record: record.parameters,
+}
+"""Heading → function of a `RunRecord` that gives what is the same for every seed."""
+
+
+METRICS = {
+    "training loss": final_loss,
+    "training accuracy": final("accuracy"),
+    "validation accuracy": validation_accuracy,
+    "test loss": final("test_loss"),
+    "test accuracy": final("test_accuracy"),
+}
+"""Heading → measure of a `RunRecord` after the last update."""
+
+
+def metrics(*headings: str) -> dict[str, Callable[[Any], float]]:
+    """Those of `METRICS`, for `table_of`."""
+    return {heading: METRICS[heading] for heading in headings}
+
+
+def facts(*headings: str) -> dict[str, Callable[[Any], Any]]:
+    """Those of `FACTS`, for `table_of`."""
+    return {heading: FACTS[heading] for heading in headings}
 
 
 def summary_of(runs: Sequence[Any], measure: Callable[[Any], float]) -> str:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from reporting import plots
+from reporting.curves import draw_sweep
 from reporting.lab import CRITERIA
 from reporting.measures import final, over_seeds
 from training.kept import WEIGHT_SIZES
@@ -65,7 +66,7 @@ def draw_accuracies(tried, without):
     for ax, (penalty, of_strengths) in zip(axes, tried.items(), strict=True):
         ax.set_xscale("log")
         for name, accuracy in ACCURACIES.items():
-            _draw(ax, of_strengths, accuracy, name)
+            draw_sweep(ax, of_strengths, accuracy, name)
         level = over_seeds(without, validation_accuracy).mean()
         ax.axhline(level, color=plots.BLACK, lw=1.2, label="validation, no decay")
         plots.label_axes(ax, "Strength λ", "Accuracy", title=penalty[0].upper() + penalty[1:])
@@ -89,7 +90,7 @@ def draw_sparsity(tried, without):
     for ax, measure in ((over_fitting, accuracy_gap), (small, share)):
         ax.set_xscale("log")
         for penalty, of_strengths in tried.items():
-            _draw(ax, of_strengths, measure, penalty)
+            draw_sweep(ax, of_strengths, measure, penalty)
         ax.axhline(over_seeds(without, measure).mean(), color=plots.BLACK, lw=1.2, label="no decay")
     for label, of_strengths in (tried | {"no decay": {0: without}}).items():
         x, y = (
@@ -127,8 +128,3 @@ def draw_sizes(panels):
         ax.label_outer()
     plots.legend(fig)
     return fig
-
-
-def _draw(ax, of_strengths, measure, label):
-    curves = [over_seeds(records, measure) for records in of_strengths.values()]
-    plots.mean_and_band(ax, list(of_strengths), np.transpose(curves), label)

@@ -13,6 +13,11 @@ from training.backend import import_tensorflow
 from training.provenance import ROOT
 from training.store import DamagedRecordError, RunCache
 
+WORKER_RUNS = 80
+"""Runs after which a worker is replaced, as TensorFlow keeps some 10 MB of each."""
+
+_runs_of_workers = 0
+
 
 class RunsInterrupted(Exception):  # noqa: N818 - not an error
     """Ctrl-C while runs were training; those that had finished are stored."""
@@ -85,21 +90,34 @@ def _stored(cache, config):
 def _train_all(configs, cache, jobs, data_dir):
     """Train configs, the longest first, and yield each record as it finishes."""
     if not configs:
-        return iter(())
+        return
     import joblib
 
     configs = sorted(configs, key=_sample_gradients, reverse=True)
     jobs = min(jobs or os.cpu_count(), len(configs))
-    parallel = joblib.Parallel(
-        n_jobs=max(jobs, 2),  # joblib would train a single job in this process
-        pre_dispatch=jobs,  # so many at a time; loky writes a traceback when it drops more
-        return_as="generator_unordered",
-    )
-    with _interrupts_ignored():
-        return parallel(
-            joblib.delayed(_train_and_store)(config, cache, data_dir, os.getpid())
-            for config in configs
+    for first in range(0, len(configs), WORKER_RUNS * jobs):
+        batch = configs[first : first + WORKER_RUNS * jobs]
+        parallel = joblib.Parallel(
+            n_jobs=max(jobs, 2),  # joblib would train a single job in this process
+            pre_dispatch=jobs,  # so many at a time; loky writes a traceback when it drops more
+            return_as="generator_unordered",
         )
+        with _interrupts_ignored():
+            records = parallel(
+                joblib.delayed(_train_and_store)(config, cache, data_dir, os.getpid())
+                for config in batch
+            )
+        yield from records
+        _retire_workers(len(batch) / jobs)
+
+
+def _retire_workers(runs):
+    """Count the runs of a worker, and replace the workers when they have done their part."""
+    global _runs_of_workers
+    _runs_of_workers += runs
+    if _runs_of_workers >= WORKER_RUNS:
+        _stop_workers()
+        _runs_of_workers = 0
 
 
 @contextlib.contextmanager

@@ -12,8 +12,6 @@ from experiments.cifar10_improvements import (
     SAME_RATE,
     STANDARD,
     STEPS,
-    early_loss,
-    unsteadiness,
 )
 from reporting import Lab
 
@@ -67,17 +65,3 @@ def test_verdicts_follow_the_losses(runs):
     for record in runs["ladder"][STANDARD]:
         record.epochs["evaluated_loss"] = np.full(3, 3.0)
     assert verdicts(runs)[statement] == "not reproduced"
-
-
-def test_early_loss_is_that_of_the_fifth_epoch_or_the_last(runs):
-    (record, *_) = runs["ladder"][BEST]
-    record.epochs["evaluated_loss"] = np.arange(10, 0, -1)
-    assert early_loss(record) == 6
-    record.epochs["evaluated_loss"] = np.arange(3)
-    assert early_loss(record) == 2
-
-
-def test_unsteadiness_is_the_mean_step_of_the_last_epochs(runs):
-    (record, *_) = runs["ladder"][BEST]
-    record.epochs["val_accuracy"] = np.array([0, 0.5, 0.7, 0.6, 0.7, 0.6, 0.7])
-    assert unsteadiness(record) == pytest.approx((0.2 + 4 * 0.1) / 5)

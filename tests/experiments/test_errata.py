@@ -49,4 +49,4 @@ def test_the_table_has_both_sides_of_each(runs):
     rows = study.both_sides(runs).rows
     assert len(rows) == len(runs["errata"])
     assert [row[4:] for row in rows if row[0] == "A intro"] == [["705", "785"]]
-    assert not [row for row in rows if "array of shape" in row[4] + row[5]]
+    assert not [row for row in rows if "each of" in row[4] + row[5]]

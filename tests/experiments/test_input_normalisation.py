@@ -3,15 +3,12 @@ import pytest
 
 from experiments import input_normalisation as study
 from experiments.input_normalisation import (
-    ALL_TEST,
     CNN,
-    EACH_CLASS,
     MIN_MAX,
     NONE,
     PCA,
     SHARED,
     STANDARD,
-    TRAINING,
     TUNED,
     ZCA,
 )
@@ -87,17 +84,6 @@ def test_slower_is_not_reproduced(make_runs):
     assert claim.verdict == "inconclusive"
 
 
-def test_updates_are_counted_to_the_slower_end_of_the_same_seed(make_runs, make_falling):
-    methods = make_runs()[SHARED]
-    methods[MIN_MAX] = [make_falling(seed, speed, {}) for seed, speed in enumerate((2, 0.5, 0.25))]
-    (_, standard), (_, other) = study.updates(methods, STANDARD, MIN_MAX)
-    # Twice as fast for the first seed; for the others slower, so that all their updates count.
-    assert other[0] == pytest.approx(20, abs=2)
-    assert other[1:] == [40, 40]
-    assert standard[0] == 40
-    assert standard[0] > standard[1] > standard[2]
-
-
 @pytest.mark.parametrize(
     ("accuracies", "verdict"),
     [
@@ -111,13 +97,6 @@ def test_statistics_of_their_own_must_gain_to_be_right(make_runs, accuracies, ve
     found = verdicts(make_runs(**accuracies))
     statement = "Images that were not trained on must be scaled by statistics of their own"
     assert found[statement].verdict == verdict
-
-
-def test_gain_is_that_over_the_training_statistics():
-    accuracies = {TRAINING: np.array([0.4, 0.4]), ALL_TEST: np.array([0.41, 0.404]),
-                  EACH_CLASS: np.array([0.41, 0.39])}  # fmt: skip
-    assert study.gains(accuracies, ALL_TEST)
-    assert not study.gains(accuracies, EACH_CLASS)
 
 
 def test_class_by_class_both_ways(make_runs):

@@ -2,7 +2,16 @@ import numpy as np
 import pytest
 
 from reporting import plots
-from reporting.curves import draw_costs, draw_epochs, draw_losses, draw_rates, draw_tuning
+from reporting.curves import (
+    draw_convergence,
+    draw_costs,
+    draw_epochs,
+    draw_losses,
+    draw_metric,
+    draw_rates,
+    draw_sweeps,
+    draw_tuning,
+)
 from reporting.lab import Tuning
 
 
@@ -99,3 +108,44 @@ def test_losses_at_several_rates(make_record):
     assert [text.get_text() for text in fig.legends[0].get_texts()] == ["0.01", "0.1", "1"]
     assert sum(len(line.get_xdata()) > 0 for line in sgd.lines) == 2
     assert line(adam, "0.01").get_ydata().tolist() == pytest.approx([2.0, 1.5, 1.2, 1.1])
+
+
+def test_a_metric_of_each_method(make_record):
+    methods = {"SGD": [make_record(epochs={"a": np.array([3.0, 1.0])})],
+               "Adam": [make_record(epochs={"a": np.array([2.0, 0.0])})]}  # fmt: skip
+    _, (named, computed) = plots.figure(1, 2)
+    draw_metric(named, methods, "a", "Loss")
+    draw_metric(computed, methods, lambda record: 1 - record.epochs["a"], "Other")
+    assert (named.get_xlabel(), named.get_ylabel()) == ("Epochs", "Loss")
+    assert computed.get_ylabel() == "Other"
+    assert line(named, "Adam").get_ydata().tolist() == [2, 0]
+    assert line(computed, "SGD").get_ydata().tolist() == [-2, 0]
+
+
+def test_convergence_has_a_column_for_each_setting(make_record):
+    def methods(accuracy):
+        return {"SGD": [make_record(epochs={"val_accuracy": np.array([0, accuracy])})]}
+
+    fig = draw_convergence({"slow": methods(0.5), "fast": methods(0.75)}, window=1, highest=3)
+    slow_loss, fast_loss, slow, fast = fig.axes
+    assert [ax.get_title(loc="left") for ax in fig.axes] == ["slow", "fast", "", ""]
+    assert line(fast_loss, "SGD").get_ydata()[0] == 2
+    assert slow_loss.get_ylim() == (0, 3)
+    assert line(slow, "SGD").get_ydata().tolist() == [0, 0.5]
+    assert line(fast, "SGD").get_ydata().tolist() == [0, 0.75]
+
+
+def test_sweeps_draw_the_mean_of_each_setting(make_record):
+    of_settings = {0.1: [make_record(final=1.0), make_record(final=2.0)],
+                   0.5: [make_record(final=4.0), make_record(final=2.0)]}  # fmt: skip
+    panels = {
+        "Loss": {"SGD": lambda r: r.final["loss"], "Adam": lambda r: 2 * r.final["loss"]},
+        "Other": {"SGD": lambda r: -r.final["loss"]},
+    }
+    fig = draw_sweeps(of_settings, panels, ("Share", "%"), width=8, height=4)
+    loss, other = fig.axes
+    assert line(loss, "SGD").get_data()[0].tolist() == [0.1, 0.5]
+    assert line(loss, "SGD").get_data()[1].tolist() == [1.5, 3]
+    assert line(loss, "Adam").get_ydata().tolist() == [3, 6]
+    assert line(other, "SGD").get_ydata().tolist() == [-1.5, -3]
+    assert (loss.get_xlabel(), other.get_ylabel()) == ("Share (%)", "Other")

@@ -129,7 +129,7 @@ def test_images_stand_in_rows_under_their_titles():
 def test_heat_map_writes_values_and_hatches_what_diverged(ax):
     values, shares = [[1.0, np.nan], [3.0, 100.0]], [[0, 1], [0, 0.5]]
     grids.draw_heat_map(ax, values, ["0.1", "1"], ["10", "150"], shares)
-    assert texts(ax).tolist() == [["1.00", "diverged"], ["3.00", "50% diverged"]]
+    assert texts(ax).tolist() == [["1.00", "diverged"], ["3.00", "50%\ndiverged"]]
     assert sorted(patch.get_xy() for patch in ax.patches) == [(0.5, -0.5), (0.5, 0.5)]
     assert all(patch.get_hatch() for patch in ax.patches)
     shades = ax.images[0].get_array().sum(axis=2)

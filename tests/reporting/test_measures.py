@@ -5,20 +5,31 @@ from reporting.measures import (
     best_rates,
     crossing_epoch,
     diverged,
+    early_loss,
+    epochs_trained,
     final,
     fluctuation,
     images_per_second,
     iterations_to_reach,
     over_rates,
     over_seeds,
+    overfitting_gap,
+    overfitting_gaps,
+    rises_before_lowest,
     running_mean,
     seconds_per_update,
     stable_rates,
+    stopping_epoch,
     straightness,
     trailing_loss,
     turning_epoch,
+    unsteadiness,
     updates_to_reach,
+    updates_to_slower_end,
+    validation_accuracy,
 )
+
+NOISY = [5, 4, 4.5, 3, 3.2, 3.1, 2, 2.5, 2.6, 2.7, 2.8, 2.9, 3, 3.1, 3.2, 3.3, 3.4, 3.5]
 
 
 def test_fluctuation_is_the_residual_of_a_regression_line(make_record):
@@ -170,3 +181,73 @@ def test_a_diverged_run_reaches_nothing_more(make_record):
     record = make_record(losses=(4, 3, np.nan, 1, 1), final=np.nan, train_size=20, batch_size=10)
     assert updates_to_reach(record, 3.5) == 2
     assert updates_to_reach(record, 2) == 5
+
+
+def test_updates_are_counted_to_the_slower_end_of_the_same_seed(make_record):
+    def falling(*speeds):
+        return [
+            make_record(losses=np.exp(-s * np.arange(40) / 20), train_size=20, batch_size=10)
+            for s in speeds
+        ]
+
+    methods = {"Adam": falling(1, 1, 1), "SGD": falling(2, 0.5, 0.25)}
+    (label, adam), (other, sgd) = updates_to_slower_end(methods, "Adam", "SGD")
+    assert (label, other) == ("Adam", "SGD")
+    # The mean of two losses at speed s is near exp(-s·(k - 1.5)/20) after k updates.
+    assert adam == [40, 21, 12]
+    assert sgd == [21, 40, 40]
+
+
+@pytest.mark.parametrize(
+    ("patience", "epoch"), [(0, 3), (1, 3), (2, 6), (3, 10), (5, 12), (10, 17), (12, 18)]
+)
+def test_where_training_stops(patience, epoch):
+    assert stopping_epoch(np.array(NOISY), patience) == epoch
+
+
+def test_a_tie_is_no_new_lowest_point():
+    assert stopping_epoch(np.array([2.0, 1.0, 1.0, 0.5]), 1) == 3
+
+
+@pytest.mark.parametrize("patience", range(5))
+def test_the_rule_is_keras_s(patience):
+    import keras
+
+    class Model:
+        stop_training = False
+
+    curve = np.random.default_rng(patience).normal(size=30) - np.arange(30) / 10
+    callback = keras.callbacks.EarlyStopping("val_loss", patience=patience, mode="min")
+    callback.set_model(Model())
+    callback.on_train_begin()
+    epochs = 0
+    while not callback.model.stop_training:
+        callback.on_epoch_end(epochs, {"val_loss": curve[epochs]})
+        epochs += 1
+    assert stopping_epoch(curve, patience) == epochs
+
+
+def test_rises_are_counted_before_the_lowest_point_alone():
+    assert rises_before_lowest(np.array(NOISY)) == 2
+    assert rises_before_lowest(np.array([3.0, 2, 1, 2, 3])) == 0
+
+
+def test_early_loss_is_that_of_the_fifth_epoch_or_the_last(make_record):
+    assert early_loss(make_record(epochs={"evaluated_loss": np.arange(10, 0, -1)})) == 6
+    assert early_loss(make_record(epochs={"evaluated_loss": np.arange(10, 0, -1)}), 2) == 9
+    assert early_loss(make_record(epochs={"evaluated_loss": np.arange(3)})) == 2
+
+
+def test_unsteadiness_is_the_mean_step_of_the_last_epochs(make_record):
+    accuracies = np.array([0, 0.5, 0.7, 0.6, 0.7, 0.6, 0.7])
+    record = make_record(epochs={"val_accuracy": accuracies})
+    assert unsteadiness(record) == pytest.approx((0.2 + 4 * 0.1) / 5)
+
+
+def test_after_the_last_epoch(make_record):
+    epochs = {"val_accuracy": np.array([0.5, 0.75, 0.25]), "val_loss": np.ones(3)}
+    record = make_record(epochs=epochs | {"evaluated_accuracy": np.array([0.5, 1.0, 0.75])})
+    assert validation_accuracy(record) == 0.25
+    assert epochs_trained(record) == 3
+    assert overfitting_gaps(record).tolist() == [0, 0.25, 0.5]
+    assert overfitting_gap(record) == 0.5

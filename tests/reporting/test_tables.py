@@ -2,6 +2,7 @@ import pytest
 
 from reporting import table_of
 from reporting.measures import final
+from reporting.tables import facts, metrics
 
 
 def test_a_row_for_each_label_with_facts_before_means(make_record):
@@ -18,6 +19,16 @@ def test_a_row_for_each_label_with_facts_before_means(make_record):
         ["wide", 150, "1", "0.5"],
     ]
     assert "95 % interval" in table.note
+
+
+def test_facts_and_metrics_by_their_names(make_record):
+    epochs = {"val_accuracy": [0.25, 0.75]}
+    record = make_record(epochs=epochs, final=2.0, learning_rate=0.3, train_size=20)
+    of_run = facts("updates", "learning rate", "training images", "parameters")
+    measured = metrics("training loss", "validation accuracy", "test accuracy")
+    table = table_of("", "method", {"SGD": [record]}, measured, of_run)
+    assert table.columns == ["method", *of_run, *measured]
+    assert table.rows == [["SGD", 4, 0.3, 20, 10, "2", "0.75", "0.5"]]
 
 
 def test_labels_need_not_be_texts_nor_runs_be_records():

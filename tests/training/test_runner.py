@@ -16,7 +16,7 @@ import pytest
 
 import datasets
 import training.train
-from training import RunConfig, RunsInterrupted, run, run_all
+from training import RunConfig, RunsInterrupted, run, run_all, runner
 from training.provenance import ROOT
 from training.runner import _progress_line
 from training.store import RunCache
@@ -186,6 +186,19 @@ def test_interrupt_tells_what_is_stored(in_process, make_record, monkeypatch, tm
         run_all(CONFIGS, runs_dir=tmp_path, jobs=1)
     assert (caught.value.stored, caught.value.total) == (3, 4)
     assert sum(RunCache(tmp_path).load(config) is not None for config in CONFIGS) == 3
+
+
+def test_workers_are_replaced_after_so_many_runs(trained, tmp_path, monkeypatch):
+    stopped = []
+    monkeypatch.setattr(runner, "WORKER_RUNS", 2)
+    monkeypatch.setattr(runner, "_runs_of_workers", 0)
+    monkeypatch.setattr(runner, "_stop_workers", lambda: stopped.append(len(trained)))
+    run_all(CONFIGS[:1], runs_dir=tmp_path, jobs=1)
+    assert stopped == []
+    run_all(CONFIGS[1:2], runs_dir=tmp_path, jobs=1)
+    assert stopped == [2]
+    run_all([c.replace(seed=c.seed + 100) for c in CONFIGS[:4]], runs_dir=tmp_path, jobs=1)
+    assert stopped == [2, 4, 6]
 
 
 # --- progress -------------------------------------------------------------------------------
