@@ -1,6 +1,7 @@
 """The report, from stored findings and figure files alone: `index.html` and `README.md`."""
 
 import base64
+import io
 import json
 import os
 import re
@@ -20,8 +21,9 @@ MARKS = "<!-- claims -->\n", "<!-- end of claims -->\n"
 MOST_NUMBERS = 4
 
 _TEMPLATES = Path(__file__).parent / "templates"
-# Above this an SVG costs the page more than its sharpness is worth, and the PNG is embedded.
-_LARGEST_SVG = 300_000
+# Above this an SVG costs the page more than its sharpness is worth, and the PNG's pixels are
+# embedded, as WebP, which takes half the bytes for them.
+_LARGEST_SVG = 100_000
 _NUMBER = re.compile(r"[−+-]?[\d.,]+(×10[⁻\d⁰¹²³⁴⁵⁶⁷⁸⁹]+)?( ?%| s)?( \[.*\])?|—|−?∞|NaN|diverged.*")
 _MARKS = {"reproduced": "✓", "not reproduced": "✗", "inconclusive": "?", "erratum": "!"}
 
@@ -138,19 +140,24 @@ def _environment(folder):
 
 def _embedded(folder, name):
     """Return a figure as a data address."""
-    path, kind = folder / f"{name}.svg", "svg+xml"
-    if path.stat().st_size > _LARGEST_SVG:
-        path, kind = folder / f"{name}.png", "png"
-    return _data_address(path, kind)
+    path = folder / f"{name}.svg"
+    if path.stat().st_size <= _LARGEST_SVG:
+        return _data_address(path.read_bytes(), "svg+xml")
+    from PIL import Image
+
+    data = io.BytesIO()
+    with Image.open(folder / f"{name}.png") as image:
+        image.save(data, "WEBP", lossless=True, method=3, quality=50)  # of the effort
+    return _data_address(data.getvalue(), "webp")
 
 
 def _moving(folder, name):
     """Return an animation as a data address."""
-    return _data_address(folder / f"{name}{animations.SUFFIX}", "webp")
+    return _data_address((folder / f"{name}{animations.SUFFIX}").read_bytes(), "webp")
 
 
-def _data_address(path, kind):
-    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+def _data_address(data, kind):
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def _script(data):
