@@ -12,7 +12,7 @@ import numpy as np
 from training.backend import import_tensorflow
 from training.provenance import provenance
 
-ROUNDS = 5
+ROUNDS = 3
 BATCH_SIZE = 128
 ITERATIONS = 30
 
