@@ -27,12 +27,12 @@ def dense_classifier(
     hidden=(128,),
     dropout=0.0,
     activation="relu",
-    initializer="glorot_uniform",
-    l1=0.0,
-    l2=0.0,
     classes=10,
     scaling=None,
     seed=None,
+    initializer="glorot_uniform",
+    l1=0.0,
+    l2=0.0,
 ):
     """A dense network: flatten, hidden layers, one logit for each class.
 
@@ -44,12 +44,12 @@ def dense_classifier(
         hidden: neurons of each hidden layer; () gives softmax regression.
         dropout: share of each hidden layer's outputs dropped in training, in [0, 1).
         activation: name of a Keras activation, after each hidden layer.
-        initializer: of the weights, a key of `INITIALIZERS`.
-        l1: the loss gains l1·Σ|w| over the weights of all layers, without the biases.
-        l2: the loss gains l2·Σw²; E's λ is 2·l2.
         classes: number of logits.
         scaling: factor on the inputs, such as 1/255; None leaves them as they are.
         seed: of the initial weights and the dropout masks; None draws at random.
+        initializer: of the weights, a key of `INITIALIZERS`.
+        l1: the loss gains l1·Σ|w| over the weights of all layers, without the biases.
+        l2: the loss gains l2·Σw²; E's λ is 2·l2.
 
     Returns:
         A `keras.Model`: (batch, *input_shape) → logits, float32, shape (batch, classes).
@@ -81,7 +81,6 @@ def cnn_classifier(
     kernel_size=3,
     pool_size=2,
     padding="valid",
-    batch_normalisation=False,
     block_dropout=0.0,
     augmentation=(),
     hidden=(128,),
@@ -90,6 +89,7 @@ def cnn_classifier(
     classes=10,
     scaling=None,
     seed=None,
+    batch_normalisation=False,
 ):
     """A convolutional network: blocks of convolution and max pooling, then a dense head.
 
@@ -102,8 +102,6 @@ def cnn_classifier(
         kernel_size: height and width of the filters.
         pool_size: height, width and stride of the pooling windows.
         padding: "valid" or "same", of the convolutions.
-        batch_normalisation: normalise between each convolution and its activation over the batch.
-            (Ioffe and Szegedy 2015; B 3.5) Two parameters more for each filter.
         block_dropout: share of each block's outputs dropped in training, in [0, 1).
         augmentation: of the images in training, in the order given: "crop" moves each by up to an
             eighth of its height, "flip" mirrors it left to right with probability ½, "affine"
@@ -114,6 +112,8 @@ def cnn_classifier(
         classes: number of logits.
         scaling: factor on the inputs, such as 1/255; None leaves them as they are.
         seed: of the initial weights and the dropout masks; None draws at random.
+        batch_normalisation: normalise between each convolution and its activation over the batch.
+            (Ioffe and Szegedy 2015; B 3.5) Two parameters more for each filter.
 
     Returns:
         A `keras.Model`: (batch, *input_shape) → logits, float32, shape (batch, classes).
