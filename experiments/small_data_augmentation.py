@@ -6,7 +6,7 @@ import training
 from reporting import Study, compare, direction, grids, mean_interval, plots, table_of
 from reporting.curves import draw_metric, draw_sweep
 from reporting.lab import CNN_SEEDS
-from reporting.measures import final, over_seeds, overfitting_gap
+from reporting.measures import early_loss, final, over_seeds, overfitting_gap
 from reporting.tables import facts, metrics
 
 CHAPTER = "E, “Data augmentation”"
@@ -52,10 +52,9 @@ def runs(lab):
     return {n: {arm: trained[n, arm] for arm in arms} for n in epochs}
 
 
-def early_loss(record):
+def quarter_loss(record):
     """Training loss after a quarter of the epochs, without augmentation."""
-    losses = record.epochs["evaluated_loss"]
-    return losses[len(losses) // 4 - 1]
+    return early_loss(record, len(record.epochs["evaluated_loss"]) // 4)
 
 
 def gains(arms):
@@ -87,7 +86,7 @@ def claims(runs):
                        "gain in test accuracy", gains),
         *(compared("B 3.2", "Augmentation limits over-fitting", n, gap, overfitting_gap,
                    AUGMENTED, PLAIN) for n in runs),
-        *(compared("B 3.2", "Augmented training converges more slowly", n, early, early_loss,
+        *(compared("B 3.2", "Augmented training converges more slowly", n, early, quarter_loss,
                    PLAIN, AUGMENTED) for n in (least, most)),
     ]  # fmt: skip
 

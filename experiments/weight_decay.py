@@ -1,8 +1,8 @@
 """Weight decay: L2, L1 and elastic net over their strengths (E, “Weight decay”)."""
 
 from reporting import Study, compare, table_of, weights
-from reporting.measures import over_seeds
-from reporting.weights import ACCURACIES, GONE, SMALL, share_below, validation_accuracy
+from reporting.measures import over_seeds, validation_accuracy
+from reporting.weights import ACCURACIES, GONE, SMALL, share_below
 
 CHAPTER = "E, “Weight decay”"
 

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+GUESSING = np.log(10)
+"""Loss of ten equal probabilities."""
+
 
 def over_seeds(records, measure):
     """`measure` of each record, float64, shape (seeds,)."""
@@ -30,12 +33,12 @@ def images_per_second(record):
 def diverged(record):
     """Whether a loss is not finite, or climbed to twice its start and never came back.
 
-    Never back is a training loss that ends no lower than ln 10, that of ten equal probabilities:
+    Never back is a training loss that ends no lower than `GUESSING`:
     where the weights have run away and every hidden unit is dead, no loss need overflow.
     """
     losses, end = record.iteration_loss, record.final["loss"]
     finite = np.isfinite(end) and np.isfinite(losses).all()
-    return not finite or bool(end >= np.log(10) and losses.max() >= 2 * losses[0])
+    return not finite or bool(end >= GUESSING and losses.max() >= 2 * losses[0])
 
 
 def fluctuation(record, last=50):

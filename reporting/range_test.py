@@ -8,7 +8,7 @@ import numpy as np
 
 from reporting import plots
 from reporting.findings import Table
-from reporting.measures import over_seeds
+from reporting.measures import GUESSING, over_seeds
 from reporting.tables import OVER_SEEDS, summary_of
 from training.optimizers import learning_rates
 
@@ -27,7 +27,7 @@ def diverging_iteration(record):
     The last iteration where it never is.
     """
     losses = record.iteration_loss
-    guessing = ~(losses < np.log(10))
+    guessing = ~(losses < GUESSING)
     guessing[: np.nanargmin(losses)] = False
     return int(np.argmax(guessing)) if guessing.any() else len(losses) - 1
 

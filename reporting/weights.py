@@ -4,8 +4,7 @@ import numpy as np
 
 from reporting import plots
 from reporting.curves import draw_sweep
-from reporting.lab import CRITERIA
-from reporting.measures import final, over_seeds
+from reporting.measures import final, over_seeds, validation_accuracy
 from training.kept import WEIGHT_SIZES
 
 _MIDDLES = 10 ** ((WEIGHT_SIZES[:-1] + WEIGHT_SIZES[1:]) / 2)
@@ -33,11 +32,6 @@ def mean_size(record):
 def strength(record):
     """E's λ of a penalty r·λ·Σ|w| + (1 − r)·λ/2·Σw², of which L1 and L2 are the ends."""
     return (record.config.l1 or 0) + 2 * (record.config.l2 or 0)
-
-
-def validation_accuracy(record):
-    """Accuracy on the validation images after the last update."""
-    return 1 - CRITERIA["validation error"](record)
 
 
 def accuracy_gap(record):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import training
+from experiments.__main__ import study_names
 from reporting.report import MARKS, write_claims
 from training.provenance import ROOT
 
@@ -64,3 +65,9 @@ def test_claims_are_those_of_the_committed_report(tmp_path):
     from_here = os.path.relpath(ROOT, tmp_path) + "/"
     assert copy.read_text(encoding="utf-8").replace(from_here, "") == README
     assert README.count(MARKS[0]) == 1
+
+
+def test_the_studies_that_the_report_lacks_are_named():
+    stored = {path.parent.name for path in (ROOT / "reports" / "paper").glob("*/records.json")}
+    sentence = re.search(r"\(([^()]*) have not been\s+trained", README)[1]
+    assert set(re.findall(r"`(\w+)`", sentence)) == set(study_names()) - stored

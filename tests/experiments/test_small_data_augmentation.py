@@ -89,7 +89,7 @@ def test_gains_are_paired_by_seed(make_record):
 @pytest.mark.parametrize(("epochs", "place"), [(100, 24), (12, 2), (6, 0), (4, 0)])
 def test_early_is_after_a_quarter_of_the_epochs(make_record, epochs, place):
     record = make_record(epochs={"evaluated_loss": np.arange(epochs)})
-    assert study.early_loss(record) == place
+    assert study.quarter_loss(record) == place
 
 
 def test_images_are_augmented_as_in_training(runs_of):

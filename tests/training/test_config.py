@@ -211,6 +211,12 @@ def test_builders_know_the_augmentations():
     assert tuple(augmentation.AUGMENTATIONS) == AUGMENTATIONS
 
 
+def test_builders_know_the_initializers():
+    from models import classifiers
+
+    assert tuple(classifiers.INITIALIZERS) == INITIALIZERS
+
+
 def test_replace_checks_again():
     assert config().replace(seed=4) == config(seed=4)
     with pytest.raises(ConfigError, match="batch_size"):

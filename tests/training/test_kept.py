@@ -130,6 +130,18 @@ def test_evaluations_are_those_of_the_weights_after_each_epoch(small):
     assert not np.allclose(record.epochs["evaluated_loss"], record.epochs["loss"])
 
 
+def test_sample_evaluations_are_those_of_the_first_training_images(small, monkeypatch):
+    from training import engines
+
+    monkeypatch.setattr(engines, "SAMPLE", 7)
+    record = train(small(keep=("sample evaluations", "weights")))
+    data = datasets.load("fashion_mnist", source="stand-in")
+    rows = datasets.split(data.y_train, 50, 0).train[:7]
+    evaluated = trained(record).evaluate(data.x_train[rows], data.y_train[rows], verbose=0)
+    assert record.epochs["evaluated_loss"].shape == (2,)
+    assert record.epochs["evaluated_loss"][-1] == pytest.approx(evaluated[0], rel=1e-5)
+
+
 def test_evaluations_change_nothing_else(small):
     kept, plain = (train(small(dropout=0.5, keep=keep)) for keep in (("evaluations",), ()))
     np.testing.assert_array_equal(kept.iteration_loss, plain.iteration_loss)
