@@ -61,8 +61,7 @@ class GradientNorm(Recorder):
         def recording_apply(grads, trainable_variables=None):
             grads = list(grads)
             variables = list(trainable_variables or model.trainable_variables)
-            if self._buffer is None:  # the model may be built by its first training step
-                self._name_layers(model, variables)
+            self._name_layers(model, variables)  # now: the first training step may build the model
             self._buffer.update_state(self._norms(optimizer, grads))
             return apply(grads, variables)
 
@@ -101,7 +100,9 @@ class GradientNorm(Recorder):
         names = {id(v): layer.name for layer in model.layers for v in layer.trainable_variables}
         self._layer_of = [names.get(id(v), model.name) for v in variables]
         self._layers = list(dict.fromkeys(self._layer_of))
-        self._buffer = DeviceBuffer(self._capacity, width=1 + len(self._layers))
+        width = 1 + len(self._layers)
+        if self._buffer is None or self._buffer.width != width:
+            self._buffer = DeviceBuffer(self._capacity, width)
 
     def _norms(self, optimizer, grads):
         """Norm of the whole gradient, then of each layer's, shape (1 + layers,)."""

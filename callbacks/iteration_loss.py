@@ -46,11 +46,12 @@ class IterationLoss(Recorder):
         return self._column(0)
 
     def _install(self, model):
-        self._buffer = DeviceBuffer(self._capacity, width=1)
-        tracker = _RecordingTracker(self._buffer, dtype=model._loss_tracker.dtype)
+        if self._buffer is None:
+            self._buffer = DeviceBuffer(self._capacity, width=1)
+            self._tracker = _RecordingTracker(self._buffer, dtype=model._loss_tracker.dtype)
         return [
-            replace(model, "_loss_tracker", tracker),
-            replace(model, "test_step", _without_recording(model.test_step, tracker)),
+            replace(model, "_loss_tracker", self._tracker),
+            replace(model, "test_step", _without_recording(model.test_step, self._tracker)),
         ]
 
 

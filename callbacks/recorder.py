@@ -27,6 +27,7 @@ class DeviceBuffer(keras.metrics.Metric):
         # The first row holds the count (in each of its columns): one assignment then writes row
         # and count or, where TensorFlow meets the end of the data amid a step, neither.
         self._capacity = capacity
+        self.width = width
         shape = (1 + capacity, width)
         self._rows = self.add_variable(shape, "zeros", dtype="float32", name="rows")
 
@@ -77,7 +78,7 @@ class Recorder(keras.callbacks.Callback):
 
     def __init__(self):
         super().__init__()
-        self._attached_to = None
+        self._attached_to = self._buffer = self._buffer_of = None
         self._parts = []
 
     def _install(self, model):
@@ -94,8 +95,12 @@ class Recorder(keras.callbacks.Callback):
         model = self.model
         _detach_interrupted(model)
         self._check(model)
-        self._parts, self._buffer, self._last_read = [], None, 0
+        self._parts, self._last_read = [], 0
         self._capacity = max(CAPACITY, model.steps_per_execution)
+        # A program that was traced in an earlier fit of this model may run again: it writes to the
+        # buffer of then.
+        if self._buffer_of != (model, self._capacity):
+            self._buffer, self._buffer_of = None, (model, self._capacity)
         self._history = getattr(model, "history", None)
         self._undo = self._install(model)
         self._attached_to = model
@@ -171,7 +176,7 @@ class Recorder(keras.callbacks.Callback):
         try:
             self._read()
         finally:
-            self._attached_to = self._buffer = None
+            self._attached_to = None
             for undo in self._undo:
                 undo()
             _recorders(model).remove(self)

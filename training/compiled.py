@@ -16,26 +16,31 @@ MEAN = "sum_over_batch_size"
 """What Keras calls the mean over a batch."""
 
 
+def on_device(*arrays):
+    """The arrays as tensors, put on the device once; a None among them is left out."""
+    return tuple(tf.constant(array) for array in arrays if array is not None)
+
+
 class BatchLoop:
     """Runs `step` on the batches of an epoch, inside one program.
 
-    The arrays are put on the device once. Building the loop traces and compiles it, without
-    running a single step; `compile_seconds` is the time that took.
+    Building the loop traces and compiles it, without running a single step; `compile_seconds` is
+    the time that took.
 
     Args:
         step: function of a tuple (x, y) or (x, y, sample_weight), such as `model.train_step`.
-        arrays: the tuple of whole arrays, equally long; a None among them is left out.
+        arrays: such a tuple of whole arrays, equally long, as `on_device` leaves them; the loop
+            keeps their shapes alone.
         batch_size: examples of a step; what is left over makes a smaller last batch.
         jit_compile: compile with XLA or not.
     """
 
     def __init__(self, step, arrays, batch_size, jit_compile):
-        # Arguments of the programs, not captured by them: TensorFlow never lets go of a graph with
-        # a custom gradient, nor of what it captured.
-        self._arrays = tuple(tf.constant(a) for a in arrays if a is not None)
-        n = len(self._arrays[0])
+        n = len(arrays[0])
         self._full_batches = n // batch_size
 
+        # The arrays are arguments of the programs, not captured by them: TensorFlow never lets go
+        # of a graph with a custom gradient, nor of what it captured.
         def run_step(rows, arrays):
             step(tuple(tf.gather(array, rows) for array in arrays))
 
@@ -51,25 +56,25 @@ class BatchLoop:
 
         def compiled(function, *arguments):
             traced = tf.function(function, jit_compile=jit_compile, autograph=False)
-            return traced.get_concrete_function(self._arrays, *arguments)
+            return traced.get_concrete_function(arrays, *arguments)
 
         started = time.perf_counter()
         order, zero = tf.range(n, dtype=tf.int32), tf.constant(0)
         if self._full_batches:
             self._run_full_batches = compiled(run_full_batches, order, zero, zero)
             # No batch, but XLA compiles now.
-            self._run_full_batches(self._arrays, order, zero, zero)
+            self._run_full_batches(arrays, order, zero, zero)
         if n % batch_size:
             self._run_partial_batch = compiled(run_partial_batch, order)
         self.compile_seconds = time.perf_counter() - started
 
-    def __call__(self, order, first, stop):
+    def __call__(self, arrays, order, first, stop):
         """Run the batches `first` to `stop` (exclusive) of the epoch with this `order`."""
         full = min(stop, self._full_batches)
         if first < full:
-            self._run_full_batches(self._arrays, order, tf.constant(first), tf.constant(full))
+            self._run_full_batches(arrays, order, tf.constant(first), tf.constant(full))
         if stop > self._full_batches:
-            self._run_partial_batch(self._arrays, order)
+            self._run_partial_batch(arrays, order)
 
 
 def suits_xla(model):

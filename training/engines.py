@@ -1,5 +1,6 @@
 """What trains a config's network: Keras, the same network in NumPy, or in plain loops."""
 
+import functools
 import time
 
 import keras
@@ -11,8 +12,9 @@ from datasets.loading import PUBLISHED
 from models import from_scratch
 from models.from_scratch import plain_loops
 from training.batches import epoch_order
+from training.compiled import on_device
 from training.config import MODELS
-from training.fitting import Evaluation, History, fit
+from training.fitting import Evaluation, History, Trainer
 from training.optimizers import OPTIMIZERS, scheduled
 from training.scaling import MODEL_FACTOR
 
@@ -44,6 +46,9 @@ def build(config):
 class KerasEngine:
     """Trains the Keras model by `training.fit`.
 
+    Engines of configs that differ in their seed or learning rate alone share one model and its
+    compiled programs, so one of them is used at a time.
+
     Args:
         config: a `RunConfig`. Images are given as `training.scaling.fitted` leaves them.
 
@@ -53,28 +58,24 @@ class KerasEngine:
 
     def __init__(self, config):
         self._config = config
-        self._model = build(config)
-        self._norms = GradientNorm()
+        self._network = _network(_compiled_alike(config))
+        self._network.start_as(build(config))
+        self._model = self._network.model
         self.parameters = sum(int(np.prod(w.shape)) for w in self._model.trainable_weights)
 
     def fit(self, x, y, validation):
         """Train on images x and labels y; gives a `History`."""
-        return fit(
-            self._model,
-            x,
-            y,
-            batch_size=self._config.batch_size,
+        trainer = self._network.trainer(x, y, validation)
+        return trainer.fit(
             epochs=self._config.epochs,
             iterations=self._config.iterations,
-            validation_data=validation,
-            evaluate_training=self._evaluated(),
             callbacks=self._callbacks(),
             seed=self._config.seed,
         )
 
     def evaluate(self, x, y):
         """Metric name → number, on other images."""
-        return Evaluation(self._model, x, y)()
+        return self._network.evaluation(on_device(x, y))
 
     def logits(self, x, batch_size=1000):
         """The logits of images, float32, shape (images, classes)."""
@@ -87,17 +88,12 @@ class KerasEngine:
 
     def gradient_norms(self):
         """Norm of each layer's gradient at each iteration, float32, shape (iterations, layers)."""
-        return np.stack(list(self._norms.per_layer.values()), axis=1)
-
-    def _evaluated(self):
-        if "sample evaluations" in self._config.keep:
-            return SAMPLE
-        return "evaluations" in self._config.keep
+        return np.stack(list(self._network.norms.per_layer.values()), axis=1)
 
     def _callbacks(self):
         callbacks = []
         if "gradient norms" in self._config.keep:
-            callbacks.append(self._norms)
+            callbacks.append(self._network.norms)
         if self._config.patience is not None:
             callbacks.append(
                 keras.callbacks.EarlyStopping(
@@ -105,6 +101,59 @@ class KerasEngine:
                 )
             )
         return callbacks
+
+
+class _Network:
+    """A model with its compiled programs, which outlast a run: they take longer than many."""
+
+    def __init__(self, config):
+        self.model = build(config)
+        self.norms = GradientNorm()
+        self.evaluation = Evaluation(self.model)
+        self._config = config
+        self._data = self._trainer = None
+
+    def start_as(self, model):
+        """Take the state of a model that has not been trained: weights, optimizer, generators."""
+        for one in (self.model, model):
+            one.optimizer.build(one.trainable_variables)
+        for mine, new in (
+            (self.model.variables, model.variables),
+            (self.model.optimizer.variables, model.optimizer.variables),
+        ):
+            for variable, value in zip(mine, new, strict=True):
+                variable.assign(value)
+
+    def trainer(self, x, y, validation):
+        """The `Trainer` on these arrays: the last one, where they are the same objects."""
+        data = (x, y, *(validation or ()))
+        if self._data is None or any(a is not b for a, b in zip(self._data, data, strict=True)):
+            self._data = data
+            self._trainer = Trainer(
+                self.model,
+                x,
+                y,
+                batch_size=self._config.batch_size,
+                validation_data=validation,
+                evaluate_training=self._evaluated(),
+            )
+        return self._trainer
+
+    def _evaluated(self):
+        if "sample evaluations" in self._config.keep:
+            return SAMPLE
+        return "evaluations" in self._config.keep
+
+
+_network = functools.lru_cache(maxsize=1)(_Network)
+
+
+def _compiled_alike(config):
+    """The config that stands for all with the same programs, in which the rate is a variable."""
+    config = config.replace(seed=0, patience=None)
+    if config.schedule == "constant":
+        config = config.replace(learning_rate=1.0, epochs=1, iterations=None)
+    return config
 
 
 class NumpyEngine:

@@ -9,10 +9,16 @@ import numpy as np
 import tensorflow as tf
 
 from callbacks import IterationLoss
-from callbacks.iteration_loss import CAPACITY
+from callbacks.recorder import CAPACITY, Recorder
 from training.batch_normalisation import fused_batch_normalisation
 from training.batches import epoch_order
-from training.compiled import BatchLoop, accumulating_step, chunk_size_for, suits_xla
+from training.compiled import (
+    BatchLoop,
+    accumulating_step,
+    chunk_size_for,
+    on_device,
+    suits_xla,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,117 +91,192 @@ def fit(
         ValueError: when a size is not positive, lengths differ, or both `epochs` and
             `iterations` are given.
     """
-    n = len(x)
-    _check(n, y, sample_weight, batch_size, chunk_size, epochs, iterations)
-    batch_size = min(int(batch_size), n)
-    iterations_per_epoch = -(-n // batch_size)
-    if iterations is None:
-        iterations = int(epochs or 1) * iterations_per_epoch
-    epochs = -(-int(iterations) // iterations_per_epoch)
-    chunk_size = int(chunk_size or chunk_size_for(model, batch_size))
-    accumulates = chunk_size < batch_size
-    if jit_compile is None:
-        jit_compile = suits_xla(model) and not accumulates
-
-    callbacks = list(callbacks or ())
-    losses = next((c for c in callbacks if isinstance(c, IterationLoss)), None)
-    if losses is None:
-        losses = IterationLoss()
-        callbacks.append(losses)
-    callbacks = keras.callbacks.CallbackList(
-        callbacks, add_history=True, model=model, epochs=epochs, steps=iterations_per_epoch
+    trainer = Trainer(
+        model,
+        x,
+        y,
+        batch_size=batch_size,
+        sample_weight=sample_weight,
+        validation_data=validation_data,
+        evaluate_training=evaluate_training,
+        jit_compile=jit_compile,
+        chunk_size=chunk_size,
     )
-    model.stop_training = False
-    callbacks.on_train_begin()
-    step = accumulating_step(model, chunk_size) if accumulates else model.train_step
-    with contextlib.nullcontext() if jit_compile else fused_batch_normalisation(model):
-        loop = BatchLoop(step, (x, y, sample_weight), batch_size, jit_compile)
-    evaluations = {}
-    if validation_data:
-        evaluations["val"] = Evaluation(model, *validation_data)
-    if evaluate_training:
-        first = n if evaluate_training is True else evaluate_training
-        evaluations["evaluated"] = Evaluation(model, x[:first], y[:first])
-    seconds = 0.0
-    for epoch in range(epochs):
-        model.reset_metrics()
-        callbacks.on_epoch_begin(epoch)
-        order = tf.constant(epoch_order(n, seed, epoch))
-        stop = min(iterations_per_epoch, iterations - epoch * iterations_per_epoch)
-        seconds += _run_epoch(model, loop, order, stop, callbacks)
-        logs = _metrics(model)
-        for prefix, evaluate in evaluations.items():
-            callbacks.on_test_begin()
-            metrics = evaluate()
-            callbacks.on_test_end(metrics)
-            logs |= {f"{prefix}_{name}": value for name, value in metrics.items()}
-        callbacks.on_epoch_end(epoch, logs)
-        if model.stop_training:
-            break
-    model.optimizer.finalize_variable_values(model.trainable_weights)
-    callbacks.on_train_end(logs)
-    return History(losses.values, model.history.history, seconds, loop.compile_seconds)
+    return trainer.fit(epochs=epochs, iterations=iterations, callbacks=callbacks, seed=seed)
+
+
+class Trainer:
+    """A compiled model, its data on the device, and the program that trains it on them.
+
+    The program is traced and compiled in the first call of `fit`, and again only where other
+    callbacks record: a model that is set back to initial weights trains anew at no such cost.
+
+    Args:
+        model: as in the function `fit`, and so are the others.
+    """
+
+    def __init__(
+        self,
+        model,
+        x,
+        y,
+        *,
+        batch_size=32,
+        sample_weight=None,
+        validation_data=None,
+        evaluate_training=False,
+        jit_compile=None,
+        chunk_size=None,
+    ):
+        self._n = n = len(x)
+        _check_arrays(n, y, sample_weight)
+        _check_size("batch_size", batch_size)
+        if chunk_size is not None:
+            _check_size("chunk_size", chunk_size)
+        self._model = model
+        self._batch_size = min(int(batch_size), n)
+        self._chunk_size = int(chunk_size or chunk_size_for(model, self._batch_size))
+        if jit_compile is None:
+            jit_compile = suits_xla(model) and not self._accumulates
+        self._jit_compile = jit_compile
+        self._arrays = on_device(x, y, sample_weight)
+        self._evaluation = Evaluation(model)
+        self._evaluated = {}
+        if validation_data:
+            self._evaluated["val"] = on_device(*validation_data)
+        if evaluate_training:
+            first = n if evaluate_training is True else evaluate_training
+            self._evaluated["evaluated"] = tuple(array[:first] for array in self._arrays[:2])
+        self._losses = IterationLoss()
+        self._traced_for = None
+
+    def fit(self, *, epochs=None, iterations=None, callbacks=(), seed=0):
+        """Train the model from its present weights, as the function `fit` does."""
+        if epochs is not None and iterations is not None:
+            raise ValueError("give epochs or iterations, not both")
+        per_epoch = -(-self._n // self._batch_size)
+        if iterations is None:
+            epochs = 1 if epochs is None else epochs
+            _check_size("epochs", epochs)
+            iterations = int(epochs) * per_epoch
+        else:
+            _check_size("iterations", iterations)
+            iterations = int(iterations)
+            epochs = -(-iterations // per_epoch)
+        model, callbacks = self._model, list(callbacks or ())
+        losses = next((c for c in callbacks if isinstance(c, IterationLoss)), None)
+        if losses is None:
+            losses = self._losses
+            callbacks.append(losses)
+        recorders = [c for c in callbacks if isinstance(c, Recorder)]
+        callbacks = keras.callbacks.CallbackList(
+            callbacks, add_history=True, model=model, epochs=epochs, steps=per_epoch
+        )
+        model.stop_training = False
+        callbacks.on_train_begin()
+        compile_seconds = self._trace(recorders)
+        seconds = 0.0
+        for epoch in range(epochs):
+            model.reset_metrics()
+            callbacks.on_epoch_begin(epoch)
+            order = tf.constant(epoch_order(self._n, seed, epoch))
+            stop = min(per_epoch, iterations - epoch * per_epoch)
+            seconds += self._run_epoch(order, stop, callbacks)
+            logs = _metrics(model)
+            for prefix, arrays in self._evaluated.items():
+                callbacks.on_test_begin()
+                metrics = self._evaluation(arrays)
+                callbacks.on_test_end(metrics)
+                logs |= {f"{prefix}_{name}": value for name, value in metrics.items()}
+            callbacks.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+        model.optimizer.finalize_variable_values(model.trainable_weights)
+        callbacks.on_train_end(logs)
+        return History(losses.values, model.history.history, seconds, compile_seconds)
+
+    @property
+    def _accumulates(self):
+        return self._chunk_size < self._batch_size
+
+    def _trace(self, recorders):
+        """Have a program that writes to what these record, and tell the seconds that it took.
+
+        Two recorders are the same where they are one object.
+        """
+        if self._traced_for == recorders:
+            return 0.0
+        model = self._model
+        step = model.train_step
+        if self._accumulates:
+            step = accumulating_step(model, self._chunk_size)
+        with contextlib.nullcontext() if self._jit_compile else fused_batch_normalisation(model):
+            self._loop = BatchLoop(step, self._arrays, self._batch_size, self._jit_compile)
+        self._traced_for = recorders
+        return self._loop.compile_seconds
+
+    def _run_epoch(self, order, stop, callbacks):
+        """Run the epoch's iterations up to `stop`; no more at once than the loss buffer holds.
+
+        Returns:
+            The seconds spent in the iterations.
+        """
+        seconds = 0.0
+        for first in range(0, stop, CAPACITY):
+            callbacks.on_train_batch_begin(first)
+            started = time.perf_counter()
+            self._loop(self._arrays, order, first, min(first + CAPACITY, stop))
+            logs = _metrics(self._model)
+            seconds += time.perf_counter() - started
+            callbacks.on_train_batch_end(min(first + CAPACITY, stop) - 1, logs)
+            if self._model.stop_training:
+                break
+        return seconds
 
 
 class Evaluation:
-    """The metrics of a compiled model on fixed data, computed in one program.
+    """The metrics of a compiled model on any data, computed in one program.
 
-    Calling it gives what `model.evaluate(x, y, return_dict=True)` gives, for the weights of that
-    moment. XLA would take longer to compile it than it saves.
+    Calling it with arrays (x, y), as `on_device` leaves them, gives what
+    `model.evaluate(x, y, return_dict=True)` gives, for the weights of that moment. XLA would take
+    longer to compile it than it saves.
     """
 
     BATCH_SIZE = 1000
 
-    def __init__(self, model, x, y):
+    def __init__(self, model):
         self._model = model
-        batch_size = min(self.BATCH_SIZE, len(x))
-        self._loop = BatchLoop(model.test_step, (x, y), batch_size, jit_compile=False)
-        self._order = tf.range(len(x), dtype=tf.int32)
-        self._batches = -(-len(x) // batch_size)
+        self._run = tf.function(self._test_steps, autograph=False)
 
-    def __call__(self):
+    def __call__(self, arrays):
         """Metric name → number."""
         self._model.reset_metrics()
-        self._loop(self._order, 0, self._batches)
+        # One program for any number of examples.
+        specs = tuple(tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays)
+        self._run.get_concrete_function(specs)(arrays)
         return _metrics(self._model)
 
+    def _test_steps(self, arrays):
+        def body(first):
+            self._model.test_step(tuple(a[first : first + self.BATCH_SIZE] for a in arrays))
+            return [first + self.BATCH_SIZE]
 
-def _run_epoch(model, loop, order, stop, callbacks):
-    """Run the epoch's iterations up to `stop`; no more at once than the loss buffer holds.
-
-    Returns:
-        The seconds spent in the iterations.
-    """
-    seconds = 0.0
-    for first in range(0, stop, CAPACITY):
-        callbacks.on_train_batch_begin(first)
-        started = time.perf_counter()
-        loop(order, first, min(first + CAPACITY, stop))
-        logs = _metrics(model)
-        seconds += time.perf_counter() - started
-        callbacks.on_train_batch_end(min(first + CAPACITY, stop) - 1, logs)
-        if model.stop_training:
-            break
-    return seconds
+        n = tf.shape(arrays[0])[0]
+        tf.while_loop(lambda first: first < n, body, [0], parallel_iterations=1)
 
 
 def _metrics(model):
     return {name: float(value) for name, value in model.get_metrics_result().items()}
 
 
-def _check(n, y, sample_weight, batch_size, chunk_size, epochs, iterations):
+def _check_arrays(n, y, sample_weight):
     if n == 0:
         raise ValueError("x is empty; fit needs at least one example")
     for name, array in (("y", y), ("sample_weight", sample_weight)):
         if array is not None and len(array) != n:
             raise ValueError(f"x has {n} examples but {name} has {len(array)}; they must be equal")
-    if epochs is not None and iterations is not None:
-        raise ValueError("give epochs or iterations, not both")
-    for name, size in (
-        ("batch_size", batch_size),
-        ("chunk_size", 1 if chunk_size is None else chunk_size),
-        ("epochs", 1 if epochs is None else epochs),
-        ("iterations", 1 if iterations is None else iterations),
-    ):
-        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, not {size!r}")
+
+
+def _check_size(name, size):
+    if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, not {size!r}")

@@ -145,6 +145,20 @@ def test_a_layer_that_the_loss_does_not_use_has_norm_zero(tensorflow_only):
     assert norms.per_layer["used"][0] > 0
 
 
+def test_a_layer_frozen_since_the_last_fit_is_left_out(Case):
+    case = Case()
+    model = case.model()
+    norms = GradientNorm()
+    case.fit(model, [norms])
+    both = norms.per_layer
+    model.get_layer("hidden").trainable = False
+    model.compile(keras.optimizers.SGD(0.1), model.loss)
+    case.fit(model, [norms])
+    assert list(both) == ["hidden", "output"]
+    assert list(norms.per_layer) == ["output"]
+    np.testing.assert_allclose(norms.values, norms.per_layer["output"], rtol=1e-6)
+
+
 def test_two_in_one_fit_are_refused(Case):
     case = Case()
     model = case.model()

@@ -189,13 +189,14 @@ def test_loop_runs_the_batches_asked_for(jit_compile):
         count.assign_add(1)
         seen.assign(seen + tf.reduce_sum(tf.one_hot(x, 10, dtype=tf.int32), axis=0) * count)
 
-    loop = compiled.BatchLoop(step, (np.arange(10), None), 4, jit_compile)
+    arrays = compiled.on_device(np.arange(10), None)
+    loop = compiled.BatchLoop(step, arrays, 4, jit_compile)
     order = tf.constant([9, 8, 7, 6, 5, 4, 3, 2, 1, 0])
     assert count.numpy() == 0  # building it runs no step
     assert loop.compile_seconds > 0
-    loop(order, 1, 3)
+    loop(arrays, order, 1, 3)
     assert seen.numpy().tolist() == [2, 2, 1, 1, 1, 1, 0, 0, 0, 0]
-    loop(order, 0, 1)
+    loop(arrays, order, 0, 1)
     assert seen.numpy().tolist() == [2, 2, 1, 1, 1, 1, 3, 3, 3, 3]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from training import ConfigError, RunConfig
 from training.config import ENGINES as NAMES
 from training.config import NUMPY_ACTIVATIONS
-from training.engines import _ACTIVATIONS, ENGINES, build, network_of
+from training.engines import _ACTIVATIONS, ENGINES, _network, build, network_of
 from training.train import train
 
 
@@ -144,3 +144,72 @@ def test_what_numpy_has_not(fields, message):
     with pytest.raises(ConfigError) as error:
         RunConfig(epochs=1, **fields)
     assert str(error.value).startswith(message)
+
+
+# --- programs that outlast a run ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {
+            "hidden": (8,),
+            "dropout": 0.5,
+            "optimizer": "adam",
+            "keep": ("gradient norms", "weights"),
+        },
+        {
+            "model": "cnn",
+            "filters": (3,),
+            "augmentation": ("crop", "flip", "affine"),
+            "batch_normalisation": True,
+            "block_dropout": 0.3,
+            "optimizer": "momentum",
+            "validation_size": 20,
+        },
+        {"hidden": (8,), "validation_size": 20, "patience": 0, "keep": ("evaluations",)},
+    ],
+)
+def test_programs_of_an_earlier_run_give_the_same_bits(small, fields, assert_same):
+    config = small(seed=0, learning_rate=0.01, **fields)
+    other = config.replace(seed=3, learning_rate=0.3, epochs=3)
+    _network.cache_clear()
+    first, second, again = train(config), train(other), train(config)
+    assert second.compile_seconds == again.compile_seconds == 0 < first.compile_seconds
+    _network.cache_clear()
+    assert_same(train(other), second, timed=False)
+    assert_same(again, first, timed=False)
+    for name, array in first.kept.items():
+        np.testing.assert_array_equal(array, again.kept[name])
+    assert not np.array_equal(first.iteration_loss[0], second.iteration_loss[0])
+
+
+def test_other_data_of_the_same_sizes_are_trained_on(small):
+    config = small(hidden=(8,))
+    _network.cache_clear()
+    rng = np.random.default_rng([0])
+    losses = []
+    for _ in range(2):
+        engine = ENGINES["keras"](config)
+        x = rng.integers(256, size=(50, 28, 28), dtype=np.uint8)
+        losses.append(engine.fit(x, np.arange(50) % 10, None).iteration_loss)
+    assert not np.array_equal(*losses)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"schedule": "cosine", "learning_rate": 0.02},
+        {"schedule": "cosine", "epochs": 3},
+        {"hidden": (9,)},
+        {"batch_size": 17},
+        {"l2": 0.1},
+        {"keep": ("gradient norms",)},
+    ],
+)
+def test_what_a_program_depends_on_is_compiled_anew(small, changes):
+    schedule = {"schedule": changes.get("schedule", "constant")}
+    config = small(hidden=(8,), learning_rate=0.01, **schedule)
+    _network.cache_clear()
+    train(config)
+    assert train(config.replace(**changes)).compile_seconds > 0

@@ -16,6 +16,7 @@ from callbacks import GradientNorm, IterationLoss
 from models import cnn_classifier, dense_classifier
 from training import OPTIMIZERS
 from training.batches import epoch_order
+from training.compiled import on_device
 
 CLASSES = 4
 SETTLED = {"rtol": 2e-5, "atol": 1e-6}
@@ -431,7 +432,7 @@ def test_validation_of_several_batches_equals_evaluate(monkeypatch):
     monkeypatch.setattr(training.fitting.Evaluation, "BATCH_SIZE", 8)
     x, y = images(21)
     model = dense()
-    ours = training.fitting.Evaluation(model, x, y)()
+    ours = training.fitting.Evaluation(model)(on_device(x, y))
     theirs = model.evaluate(x, y, verbose=0, return_dict=True)
     assert ours == pytest.approx(theirs, rel=1e-5)
 
