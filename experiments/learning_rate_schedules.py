@@ -1,13 +1,10 @@
 """Learning rates that a schedule changes, against constant ones (E; B, Q27)."""
 
-import numpy as np
-
 from reporting import Study, compare, direction, plots, table_of
-from reporting.curves import draw_intervals, draw_metric
+from reporting.curves import draw_intervals, draw_metric, draw_schedules
 from reporting.measures import final, final_loss, fluctuation
 from reporting.range_test import decades_off, draw_range_tests, range_tests_table
 from reporting.tables import facts, metrics
-from training.optimizers import learning_rates
 
 CHAPTER = "E, “Choosing an optimizer in practice”"
 
@@ -34,6 +31,11 @@ METHODS = {  # label → optimizer, schedule
 CONSTANT, *SCHEDULED, ADAM, ADAM_COSINE = METHODS
 FIRST_RATES = {"momentum": (0.03, 0.1, 0.3), "adam": (0.001, 0.003, 0.01)}
 TOO_HIGH = {CONSTANT: 10.0, ADAM: 1.0}  # where a range test ends
+EFFECTS = [  # what B says of a schedule, and what has to be lower: its measure, as a ratio or not
+    ("the loss converges to a lower one", "training loss after the last update", final_loss, False),
+    ("the loss fluctuates less in the end", "standard deviation of the last 50 batch losses",
+     fluctuation, True),
+]  # fmt: skip
 GRID_STEP = 0.5  # decades between two of the rates tried
 
 
@@ -66,16 +68,6 @@ def claims(runs):
         measured = "test accuracy", trained, final("test_accuracy")
         return compare(CHAPTER, statement, *measured, worse, better, better="higher")
 
-    def converges(label):
-        statement = f"With a schedule the loss converges to a lower one: {label}"
-        measured = "training loss after the last update", trained, final_loss
-        return compare("B Q27", statement, *measured, label, CONSTANT)
-
-    def calmer(label):
-        statement = f"With a schedule the loss fluctuates less in the end: {label}"
-        measured = "standard deviation of the last 50 batch losses", trained, fluctuation
-        return compare("B Q27", statement, *measured, label, CONSTANT, ratio=True)
-
     def suggests(label):
         off = decades_off(runs["range tests"][label], trained[label])
         statement = f"A range test suggests about the tuned rate: {label} (our own question)"
@@ -88,8 +80,9 @@ def claims(runs):
                       best, ADAM_COSINE),
         *(more_accurate(f"A schedule is better than a constant rate: {label}", label, CONSTANT)
           for label in SCHEDULED),
-        *map(converges, SCHEDULED),
-        *map(calmer, SCHEDULED),
+        *(compare("B Q27", f"With a schedule {effect}: {label}", quantity, trained, measure,
+                  label, CONSTANT, ratio=ratio)
+          for effect, quantity, measure, ratio in EFFECTS for label in SCHEDULED),
         *map(suggests, TOO_HIGH),
     ]  # fmt: skip
 
@@ -113,16 +106,7 @@ def suggested_rates(runs):
     of="no data",
 )
 def rates_of_each_schedule(runs):
-    fig, axes = plots.figure(1, 2, width=11, height=4.8)
-    axes[1].set_yscale("log")
-    share = np.linspace(0, 1, 600, endpoint=False)
-    for label in (CONSTANT, *SCHEDULED):
-        rates = learning_rates(METHODS[label][1], 1.0, len(share))
-        for ax in axes:
-            plots.mean_and_band(ax, share, [rates], label)
-            plots.label_axes(ax, "Share of the iterations", "Learning rate / largest")
-    plots.legend(fig)
-    return fig
+    return draw_schedules({label: METHODS[label][1] for label in (CONSTANT, *SCHEDULED)})
 
 
 @study.figure(

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-import training
-from reporting import Study, compare, direction, grids, mean_interval, plots, table_of
+import models
+from reporting import Study, compare, direction, grids, plots, table_of
 from reporting.curves import draw_metric, draw_sweep
 from reporting.lab import CNN_SEEDS
 from reporting.measures import early_loss, final, over_seeds, overfitting_gap
@@ -106,42 +106,25 @@ def mark_numbers(ax, numbers):
 
 
 @study.figure(
-    caption="Left: test accuracy. Right: training minus validation accuracy, neither of augmented "
-    "images. All networks do the same number of iterations. A small data set has few images to "
-    "validate on: 1,000 for each size (500 in the quick preset), which chose the learning rates.",
-    alt="Test accuracy and over-fitting against the number of images, with and without.",
+    caption="Test accuracy, what augmentation adds to it in each seed, and training minus "
+    "validation accuracy, neither of augmented images. All networks do the same number of "
+    "iterations. A small data set has few images to validate on: 1,000 for each size (500 in the "
+    "quick preset), which chose the learning rates.",
+    alt="Test accuracy, its gain and over-fitting against the number of images, with and without.",
 )
 def accuracy_of_each_number(runs):
-    fig, axes = plots.figure(1, 2, width=11, height=5)
-    measures = {"Test accuracy": final("test_accuracy"), "Over-fitting gap": overfitting_gap}
-    for ax, (name, measure) in zip(axes, measures.items(), strict=True):
+    fig, axes = plots.figure(1, 3, width=13, height=4.8)
+    for ax, name in zip(axes, ("Test accuracy", "Gain of it", "Over-fitting gap"), strict=True):
         ax.set_xscale("log")
+        plots.label_axes(ax, "Training images", name)
+        ax.set_xticks(list(runs), [f"{n:,}" for n in runs], rotation=30)
+        ax.set_xticks([], minor=True)
+    axes[1].axhline(0, color=plots.GREY, linewidth=1)
+    plots.mean_and_band(axes[1], list(runs), np.transpose([*map(gains, runs.values())]), AUGMENTED)
+    for ax, measure in ((axes[0], final("test_accuracy")), (axes[2], overfitting_gap)):
         for arm in (PLAIN, AUGMENTED):
             draw_sweep(ax, {n: arms[arm] for n, arms in runs.items()}, measure, arm)
-        plots.label_axes(ax, "Training images", name)
-        mark_numbers(ax, runs)
     plots.legend(fig)
-    return fig
-
-
-@study.figure(
-    caption="What augmentation adds to the test accuracy, paired by seed. Large: mean, with its "
-    "95 % interval; small: each seed.",
-    alt="Gain in test accuracy against the number of training images.",
-)
-def gain(runs):
-    fig, ax = plots.figure(height=4.6)
-    ax.set_xscale("log")
-    color = plots.method_style(AUGMENTED).color
-    for n, arms in runs.items():
-        of_seeds = gains(arms)
-        mean, low, high = mean_interval(of_seeds)
-        ax.plot([n] * len(of_seeds), of_seeds, "o", color=color, alpha=0.35, markersize=4)
-        ax.plot([n, n], [low, high], color=color, linewidth=2.5)
-        ax.plot(n, mean, "s", color=color, markersize=8)
-    ax.axhline(0, color=plots.GREY, linewidth=1)
-    plots.label_axes(ax, "Training images", "Gain in test accuracy")
-    mark_numbers(ax, runs)
     return fig
 
 
@@ -162,30 +145,19 @@ def convergence(runs):
     return fig
 
 
-def augmented_images(record, classes, times):
-    """Example images of some classes, each followed by what training makes of it, so many times."""
-    images = record.kept["example_images"][classes, None]
-    model = training.build(record.config)
-    drawn = np.repeat(images, times, axis=1).reshape(-1, *images.shape[2:], 1)
-    for name in AUGMENTATION:
-        drawn = model.get_layer(name)(drawn, training=True)
-    drawn = np.reshape(drawn, (len(classes), times, *images.shape[2:]))
-    return np.concatenate([images, drawn], axis=1)
-
-
 @study.figure(
-    caption="Framed: three test images. Right of each: eight draws of what a network in training "
-    "might see of it, moved by up to 3 pixels either way and mirrored half of the time.",
+    caption="Three test images, and eight draws of what a network in training might see of each, "
+    "moved by up to 3 pixels either way and mirrored half of the time.",
     alt="A pullover, a sandal and a bag, each eight times, moved and mirrored.",
     of="seed 0",
 )
 def augmented(runs):
-    images = augmented_images(runs[min(runs)][AUGMENTED][0], classes=[2, 5, 8], times=8)
-    fig, ax = plots.figure(width=11, height=4.1)
-    grid = grids.mosaic(np.concatenate(images), columns=images.shape[1])
-    grids.draw_picture(ax, grid)
-    grids.frame(ax, 0, 0, len(grid), images.shape[-1])
-    return fig
+    images = runs[min(runs)][AUGMENTED][0].kept["example_images"]
+    rows = {
+        name: np.concatenate([images[[label]], models.augmented(images[label], AUGMENTATION, 8)])
+        for name, label in {"Pullover": 2, "Sandal": 5, "Bag": 8}.items()
+    }
+    return grids.draw_rows(rows, ["Test image", *(f"Draw {i}" for i in range(1, 9))], width=11)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from models import arithmetic
 
 __all__ = [
     "arithmetic",
+    "augmented",
     "cifar_cnn",
     "cnn_classifier",
     "dense_classifier",
@@ -18,6 +19,7 @@ __all__ = [
 ]
 
 _OF_KERAS = {
+    "augmented": "augmentation",
     "cifar_cnn": "courses",
     "cnn_classifier": "classifiers",
     "dense_classifier": "classifiers",
@@ -27,7 +29,7 @@ _OF_KERAS = {
 
 
 def __getattr__(name):
-    """Import the builders, and Keras with them, at first use."""
+    """Import what is of Keras, and Keras with it, at first use."""
     if name in _OF_KERAS:
         return getattr(importlib.import_module(f"models.{_OF_KERAS[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

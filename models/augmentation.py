@@ -3,6 +3,7 @@
 import math
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 
@@ -131,3 +132,22 @@ class RandomAffine(layers.Layer):
 
 AUGMENTATIONS = {"crop": RandomCrop, "flip": RandomFlip, "affine": RandomAffine}
 """Augmentation name → its layer, a class of a seed and a name."""
+
+
+def augmented(image, augmentation, times, seed=0):
+    """What a network in training might see of an image, so many times.
+
+    Args:
+        image: shape (height, width) or (height, width, channels).
+        augmentation: keys of `AUGMENTATIONS`, in the order in which they are applied.
+        times: number of draws.
+        seed: of the draws.
+
+    Returns:
+        float32, shape (times, *image.shape).
+    """
+    images = np.float32([image] * times).reshape(times, *image.shape[:2], -1)
+    seeds = np.random.default_rng(seed).integers(2**31, size=len(augmentation))
+    for name, of_layer in zip(augmentation, seeds.tolist(), strict=True):
+        images = AUGMENTATIONS[name](seed=of_layer, name=name)(images, training=True)
+    return ops.convert_to_numpy(images).reshape(times, *image.shape)

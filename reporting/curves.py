@@ -6,6 +6,7 @@ from reporting import plots
 from reporting.claims import mean_interval
 from reporting.findings import Figure
 from reporting.measures import over_rates, over_seeds
+from training.optimizers import learning_rates
 
 COSTS = {
     "Iterations": lambda record: np.arange(1, len(record.iteration_loss) + 1),
@@ -194,6 +195,28 @@ def draw_intervals(ax, runs, measure):
         ax.plot(mean, row, plots.method_style(label).marker, color=color, markersize=8)
     ax.set_yticks(np.arange(len(runs)), list(runs))
     ax.set_ylim(len(runs) - 0.5, -0.5)
+
+
+def draw_schedules(schedules, points=600):
+    """Draw how each schedule changes the learning rate, on a linear and a logarithmic axis.
+
+    Args:
+        schedules: label with a style in `plots.FAMILIES` → key of `training.optimizers.SCHEDULES`.
+        points: of each curve.
+
+    Returns:
+        The figure.
+    """
+    fig, axes = plots.figure(1, 2, width=11, height=4.8)
+    axes[1].set_yscale("log")
+    share = np.linspace(0, 1, points, endpoint=False)
+    for label, schedule in schedules.items():
+        rates = learning_rates(schedule, 1.0, points)
+        for ax in axes:
+            plots.mean_and_band(ax, share, [rates], label)
+            plots.label_axes(ax, "Share of the iterations", "Learning rate / largest")
+    plots.legend(fig)
+    return fig
 
 
 TUNING_FIGURE = Figure(

@@ -90,18 +90,3 @@ def test_gains_are_paired_by_seed(make_record):
 def test_early_is_after_a_quarter_of_the_epochs(make_record, epochs, place):
     record = make_record(epochs={"evaluated_loss": np.arange(epochs)})
     assert study.quarter_loss(record) == place
-
-
-def test_images_are_augmented_as_in_training(runs_of):
-    record = runs_of()[500][study.AUGMENTED][0]
-    images = study.augmented_images(record, classes=[2, 5], times=40)
-    assert images.shape == (2, 41, 28, 28)
-    originals = record.kept["example_images"][[2, 5]]
-    np.testing.assert_array_equal(images[:, 0], originals)
-    for original, drawn in zip(originals, images[:, 1:], strict=True):
-        padded = np.pad(original, 3)
-        windows = [padded[y : y + 28, x : x + 28] for y in range(7) for x in range(7)]
-        possible = {w.tobytes() for window in windows for w in (window, window[:, ::-1])}
-        found = {np.uint8(image).tobytes() for image in drawn}
-        assert found <= possible
-        assert len(found) > 20

@@ -11,7 +11,13 @@ from scipy.stats import chi2_contingency, chisquare, kstest, pearsonr
 
 import training
 from models import cnn_classifier
-from models.augmentation import AUGMENTATIONS, RandomAffine, RandomCrop, RandomFlip
+from models.augmentation import (
+    AUGMENTATIONS,
+    RandomAffine,
+    RandomCrop,
+    RandomFlip,
+    augmented,
+)
 from training import OPTIMIZERS
 
 
@@ -244,3 +250,26 @@ def test_crop_on_any_size_of_batch():
     model = keras.Model(inputs, RandomCrop(1, seed=0)(inputs))
     for n in (1, 5):
         assert model(images(n), training=True).shape == (n, 8, 8, 2)
+
+
+def test_draws_are_moved_and_mirrored_images():
+    original = np.random.default_rng([0]).integers(256, size=(28, 28), dtype=np.uint8)
+    drawn = augmented(original, ("crop", "flip"), times=40)
+    assert drawn.shape == (40, 28, 28)
+    padded = np.pad(original, 3)
+    windows = [padded[y : y + 28, x : x + 28] for y in range(7) for x in range(7)]
+    possible = {w.tobytes() for window in windows for w in (window, window[:, ::-1])}
+    found = {np.uint8(image).tobytes() for image in drawn}
+    assert found <= possible
+    assert len(found) > 20
+
+
+def test_draws_of_a_seed_are_the_same_and_colours_stay_together():
+    original = np.random.default_rng([0]).integers(256, size=(32, 32, 3), dtype=np.uint8)
+    one, again, other = (augmented(original, ("flip",), 9, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, again)
+    assert not np.array_equal(one, other)
+    assert {image.tobytes() for image in np.uint8(one)} == {
+        original.tobytes(),
+        original[:, ::-1].tobytes(),
+    }

@@ -9,6 +9,7 @@ from reporting.curves import (
     draw_losses,
     draw_metric,
     draw_rates,
+    draw_schedules,
     draw_sweeps,
     draw_tuning,
 )
@@ -149,3 +150,12 @@ def test_sweeps_draw_the_mean_of_each_setting(make_record):
     assert line(loss, "Adam").get_ydata().tolist() == [3, 6]
     assert line(other, "SGD").get_ydata().tolist() == [-1.5, -3]
     assert (loss.get_xlabel(), other.get_ylabel()) == ("Share (%)", "Other")
+
+
+def test_schedules_start_at_the_largest_rate_and_end_where_they_say():
+    fig = draw_schedules({"SGD, constant": "constant", "SGD, step": "step"}, points=100)
+    for ax in fig.axes:
+        constant, step = (line.get_ydata() for line in ax.get_lines()[:2])
+        assert (constant == 1).all()
+        assert step[[0, 49, 50, 74, 75, 99]] == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01])
+    assert [ax.get_yscale() for ax in fig.axes] == ["linear", "log"]
