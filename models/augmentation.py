@@ -39,8 +39,11 @@ class RandomCrop(layers.Layer):
         rows, columns = (
             ops.arange(size) + self._offsets(images, 2 * reach + 1) for size in (height, width)
         )
-        padded = ops.take_along_axis(padded, rows[:, :, None, None], axis=1)
-        return ops.take_along_axis(padded, columns[:, None, :, None], axis=2)
+        # One gather of whole pixels: several times as fast as `take_along_axis`.
+        first_row = ops.arange(ops.shape(images)[0])[:, None] * (height + 2 * reach)
+        first_pixel = (first_row + rows) * (width + 2 * reach)
+        places = first_pixel[:, :, None] + columns[:, None, :]
+        return ops.take(ops.reshape(padded, (-1, images.shape[-1])), places, axis=0)
 
     def get_config(self):
         """The arguments, as Keras stores them."""
