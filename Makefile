@@ -3,7 +3,7 @@ PRESET ?= quick
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: help reproduce report test test-all lint format bench lock clean
+.PHONY: help reproduce report test test-slow test-all lint format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -15,7 +15,10 @@ report: .venv/installed ## draw the report again from stored records, without tr
 	$(BIN)/python -m experiments report --preset $(PRESET)
 
 test: .venv/installed ## run the fast tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
+
+test-slow: .venv/installed ## run the slow tests: sweeps that are killed, full disks, clusters
+	$(BIN)/python -m pytest -m slow
 
 test-all: .venv/installed ## run every test that this machine can run
 	$(BIN)/python -m pytest -m ""

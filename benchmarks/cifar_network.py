@@ -9,7 +9,7 @@ from unittest import mock
 
 import numpy as np
 
-from training.backend import import_tensorflow
+from training.backend import import_keras
 from training.provenance import provenance
 
 ROUNDS = 3
@@ -34,24 +34,23 @@ def seconds(name, images, labels):
     import keras
 
     import models
-    from training import fitting
+    from training.fitting import fit
+    from training.programs import on_tensorflow
 
     model = models.cifar_cnn(images.shape[1:], scaling=1 / 255, seed=0, **VARIANTS[name])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile("sgd", loss, metrics=["accuracy"])
     as_keras = mock.patch.object(
-        fitting, "fused_batch_normalisation", return_value=contextlib.nullcontext()
+        on_tensorflow, "fused_batch_normalisation", return_value=contextlib.nullcontext()
     )
     with as_keras if "Keras" in name else contextlib.nullcontext():
-        history = fitting.fit(
-            model, images, labels, batch_size=BATCH_SIZE, iterations=ITERATIONS, seed=0
-        )
+        history = fit(model, images, labels, batch_size=BATCH_SIZE, iterations=ITERATIONS, seed=0)
     return history.seconds
 
 
 def main():
     """Measure, print, and write `cifar_network.md` beside this file."""
-    import_tensorflow(threads=1)
+    import_keras(threads=1)
     rng = np.random.default_rng(0)
     images = rng.integers(256, size=(BATCH_SIZE * ITERATIONS, 32, 32, 3), dtype=np.uint8)
     labels = rng.integers(10, size=len(images)).astype(np.int32)

@@ -85,11 +85,13 @@ def fit_with_loss_history(workload):
 
 
 def fit_with_iteration_loss(workload):
-    """`model.fit` with `IterationLoss` and a whole epoch in an execution."""
+    """`model.fit` with `IterationLoss` and, where Keras can, a whole epoch in an execution."""
+    import keras
+
     from callbacks import IterationLoss
 
     losses = IterationLoss()
-    steps = workload.iterations_per_epoch
+    steps = 1 if keras.backend.backend() == "torch" else workload.iterations_per_epoch
     return _keras_fit(workload, losses, lambda: losses.values, steps_per_execution=steps)
 
 

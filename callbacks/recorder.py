@@ -1,5 +1,6 @@
 """What the recording callbacks share: a buffer on the device, and when it is read."""
 
+import contextlib
 import functools
 
 import keras
@@ -206,6 +207,16 @@ def replace(target, name, value):
             own[name] = before
 
     return undo
+
+
+@contextlib.contextmanager
+def replaced(target, name, value):
+    """`replace`, undone at the end of a block."""
+    undo = replace(target, name, value)
+    try:
+        yield
+    finally:
+        undo()
 
 
 def _set(target, name, value):

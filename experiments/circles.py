@@ -7,7 +7,7 @@ from models import two_layer
 from models.by_hand import Descent, batches, descend, differences
 from models.from_scratch import tanh_network
 from reporting import Study, Table, boundaries, compare, identity, plots, summary, value
-from training.backend import import_tensorflow
+from training.backend import import_keras
 
 study = Study(
     name="circles",
@@ -32,7 +32,7 @@ MANUAL, AUTOMATIC, LAYERS, OPTIMIZER = WAYS
 
 @study.runs
 def runs(lab):
-    import_tensorflow()
+    import_keras()
     from training.gradients import value_and_gradients
 
     model = two_layer.keras_model(2, HIDDEN, 2, RATE)

@@ -16,7 +16,7 @@ from models.convolution_identities import (
     identities,
 )
 from reporting import Study, Table, grids, identity, plots
-from training.backend import import_tensorflow
+from training.backend import import_keras
 
 study = Study(
     name="convolution_arithmetic",
@@ -34,7 +34,7 @@ study = Study(
 @study.runs
 def runs(lab):
     """Nothing is trained: this is what layers of Keras, just built, have and give."""
-    import_tensorflow()
+    import_keras()
     return built()
 
 

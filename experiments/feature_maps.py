@@ -52,7 +52,7 @@ def maps(record, layer):
     import keras
 
     to_layer = keras.Model(model.input, model.get_layer(LAYERS[layer]).output)
-    return to_layer(record.kept["example_images"]).numpy().transpose(0, 3, 1, 2)
+    return to_layer.predict_on_batch(record.kept["example_images"]).transpose(0, 3, 1, 2)
 
 
 def mean_straightness(record, layer="first layer", part=slice(None), trained=True):

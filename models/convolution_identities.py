@@ -49,7 +49,7 @@ def built():
     from models import cnn_classifier
     from models.convolutions import convolution, dense_as_convolution, pixels_read
 
-    pad = keras.layers.ZeroPadding2D
+    to_numpy, pad = keras.ops.convert_to_numpy, keras.layers.ZeroPadding2D
     a = cnn_classifier((28, 28, 3))
     of_b = {"kernel_size": 5, "padding": "same"}
     b = cnn_classifier((32, 32, 3), filters=(32, 64, 64), hidden=(1000,), **of_b)
@@ -74,15 +74,15 @@ def built():
         "dense weights": perceptron.count_params(),
         "fields": pixels_read(b),
         "field sizes": [seen.any(axis=0).sum() for seen in pixels_read(larger).values()],
-        "pixels": int(np.sum(pad(K - 1)(np.ones((1, N, N, 1))))),
+        "pixels": int(to_numpy(pad(K - 1)(np.ones((1, N, N, 1)))).sum()),
         "same": convolution(FILTER, padding="same")(PICTURE),
         "valid": convolution(FILTER)(PICTURE),
         "flipped": convolution(FILTER[::-1, ::-1])(PICTURE),
         "biased": convolution(FILTER, BIAS)(PICTURE),
         "stamped": convolution(LETTER, padding="same")(DOTS),
         "letters": letters,
-        "dense": np.asarray(finder(windows.reshape(*windows.shape[:2], -1)))[..., 0],
-        "dense as convolution": np.asarray(as_convolution(letters[None, ..., None]))[0, ..., 0],
+        "dense": to_numpy(finder(windows.reshape(*windows.shape[:2], -1)))[..., 0],
+        "dense as convolution": to_numpy(as_convolution(letters[None, ..., None]))[0, ..., 0],
     }
 
 

@@ -18,15 +18,17 @@ THINNED = (
     "lowest and highest of each of many equal stretches between."
 )
 
-_STRETCHES = (MOST_POINTS - 2) // 4
 
-
-def settings_data(settings: dict) -> list[dict]:
+def settings_data(
+    settings: dict, styles: dict | None = None, most_points: int = MOST_POINTS
+) -> list[dict]:
     """What a chart draws, of each method's loss at every iteration, as a JSON object.
 
     Args:
         settings: title → {label → list of `RunRecord`, one for each seed}; the reader switches
             between the settings.
+        styles: label → `plots.Style`, for methods without a style of their own.
+        most_points: a longer curve is thinned to at most that many of its iterations.
 
     Returns:
         For each setting its title and methods. A method has its label, color and dashes as in
@@ -34,8 +36,13 @@ def settings_data(settings: dict) -> list[dict]:
         iterations kept, sample gradients up to each, and the mean, smallest and largest loss
         over the seeds, to 5 significant digits, None where one of them is not finite.
     """
+    styles = styles or {}
+
+    def method(label, runs):
+        return _method(label, runs, styles.get(label) or plots.method_style(label), most_points)
+
     return [
-        {"title": title, "methods": [_method(label, runs) for label, runs in methods.items()]}
+        {"title": title, "methods": [method(label, runs) for label, runs in methods.items()]}
         for title, methods in settings.items()
     ]
 
@@ -73,11 +80,10 @@ def _path(folder, name):
     return Path(folder) / f"{name}.chart.json"
 
 
-def _method(label, records):
+def _method(label, records, style, most_points):
     losses = np.array([record.iteration_loss for record in records], float)
     curves = {"mean": losses.mean(axis=0), "low": losses.min(axis=0), "high": losses.max(axis=0)}
-    kept = _kept(**curves)
-    style = plots.method_style(label)
+    kept = _kept(**curves, most_points=most_points)
     return {
         "label": label,
         "color": style.color,
@@ -90,13 +96,13 @@ def _method(label, records):
     }
 
 
-def _kept(mean, low, high):
+def _kept(mean, low, high, most_points):
     """Indices of the iterations to draw: all, or those that hold a stretch's extremes."""
     count = len(mean)
-    if count <= MOST_POINTS:
+    if count <= most_points:
         return np.arange(count)
     kept = [0, count - 1]
-    for stretch in np.array_split(np.arange(count), _STRETCHES):
+    for stretch in np.array_split(np.arange(count), (most_points - 2) // 4):
         for curve, sign in ((mean, 1), (mean, -1), (low, 1), (high, -1)):
             losses = sign * curve[stretch]
             kept.append(stretch[np.where(np.isfinite(losses), losses, np.inf).argmin()])

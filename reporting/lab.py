@@ -7,6 +7,7 @@ import numpy as np
 
 from reporting.measures import diverged
 from training import RunConfig
+from training.backend import BACKENDS, running_backend
 
 PRESETS = {"quick": 3, "paper": 5}
 """Preset → its number of seeds, where neither the study nor the user gives one."""
@@ -54,16 +55,18 @@ class Lab:
         seeds: number of seeds; the runs take 0 to seeds - 1.
         data: dataset name → "real" or "stand-in".
         obtain: function from a list of configs to their records: trains them, or reads them.
+        backend: that Keras runs on; None takes that of this process.
 
     Attributes:
         records: config's key → record, of every run that was asked for.
         tunings: label → `Tuning`, of every method whose learning rate was chosen.
     """
 
-    def __init__(self, preset, seeds, data, obtain):
+    def __init__(self, preset, seeds, data, obtain, backend=None):
         self.preset = preset
         self.seeds = seeds
         self.data = data
+        self.backend = backend or running_backend()
         self.records = {}
         self.tunings = {}
         self._obtain = obtain
@@ -86,12 +89,13 @@ class Lab:
                 )
             return [records[config.key] for config in configs]
 
-        return cls(obtain=obtain, **about)
+        return cls(obtain=obtain, **{"backend": BACKENDS[0]} | about)
 
     @property
     def about(self):
-        """Preset, seeds and data, as a JSON object."""
-        return {"preset": self.preset, "seeds": self.seeds, "data": self.data}
+        """Preset, seeds, data and backend, as a JSON object."""
+        names = ("preset", "seeds", "data", "backend")
+        return {name: getattr(self, name) for name in names}
 
     @property
     def tuning_seeds(self):
@@ -103,8 +107,13 @@ class Lab:
         return of_preset[self.preset]
 
     def config(self, dataset="fashion_mnist", **fields):
-        """A `RunConfig` on the lab's data."""
-        return RunConfig(dataset=dataset, data=self.data[dataset], **fields)
+        """A `RunConfig` on the lab's data; "quick" tests on a fifth of the test images."""
+        shared = {
+            "data": self.data[dataset],
+            "backend": self.backend,
+            "test_size": self.choose(quick=2_000, paper=None),
+        }
+        return RunConfig(dataset=dataset, **shared | fields)
 
     def train(self, methods):
         """Run each method once for each seed; all together, so that they share the processors.

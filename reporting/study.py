@@ -7,8 +7,11 @@ from datasets.loading import PUBLISHED
 from reporting import animations, charts, curves, plots
 from reporting.findings import Chart, Figure, Findings
 from reporting.lab import PRESETS, Lab
+from training.backend import BACKENDS
 from training.provenance import provenance
 from training.store import load_archive, save_archive
+
+COMPUTED = "Computed, without image data."
 
 
 class Study:
@@ -156,12 +159,12 @@ class Study:
             sources=self.sources,
             preset=lab.preset,
             seeds=seeds,
-            data=_datasets(records),
+            data=datasets_of(records),
             claims=claims,
             tables=[table(runs) for table in self._tables],
             figures=[figure for figure, *_ in drawn],
-            provenance=_provenance(records),
-            command=_command(self.name, lab.preset, seeds),
+            provenance=provenance_of(records),
+            command=_command(self.name, lab, seeds),
             charts=[self._captioned(chart, data, lab) for chart, data in explored],
         )
         for figure, frames, of in drawn:
@@ -183,9 +186,11 @@ class Study:
     def _note(self, lab, of, bands):
         """The line under a figure that says which data it shows, and what its bands are."""
         names = [f"{PUBLISHED[name].title} ({lab.data[name]})" for name in self.datasets]
-        data = f"Data: {', '.join(names)}." if names else "Computed, without image data."
+        data = f"Data: {', '.join(names)}." if names else COMPUTED
+        if lab.backend != BACKENDS[0]:
+            data += f" Keras on {lab.backend}."
         if of == "no data":
-            return "Computed, without image data."
+            return COMPUTED
         if of == "seed 0":
             return f"{data} One run, seed 0."
         count, seeds = {
@@ -195,7 +200,7 @@ class Study:
         return f"{data} {count} {seeds}{'s' * (count != 1)}{f'; {plots.BAND}' * bands}."
 
 
-def _datasets(records):
+def datasets_of(records):
     """Each dataset that the records used, once."""
     used = {
         (record.config.dataset, *(record.provenance["data"][k] for k in ("source", "fingerprint")))
@@ -206,7 +211,7 @@ def _datasets(records):
     ]
 
 
-def _provenance(records):
+def provenance_of(records):
     """What the report says of where the records come from: each fact with all its values.
 
     Without records, what there is was computed just now, and the facts are of this machine.
@@ -216,9 +221,9 @@ def _provenance(records):
     def values(fact):
         return ", ".join(sorted({str(fact(source)) for source in sources}))
 
-    libraries = ("python", "tensorflow", "keras", "numpy")
+    libraries = dict.fromkeys(name for source in sources for name in source["versions"])
     facts = {
-        **{name: values(lambda p, name=name: p["versions"][name]) for name in libraries},
+        **{name: values(lambda p, name=name: p["versions"].get(name)) for name in libraries},
         "processor": values(lambda p: p["processor"]),
         "commit": values(lambda p: p["commit"] or "not in a checkout"),
         "trained" if records else "computed": values(lambda p: p["date"].split()[0]),
@@ -233,5 +238,7 @@ def _provenance(records):
     }
 
 
-def _command(name, preset, seeds):
-    return f"python -m experiments run {name} --preset {preset}" + f" --seeds {seeds}" * bool(seeds)
+def _command(name, lab, seeds):
+    backend = f"KERAS_BACKEND={lab.backend} " * (lab.backend != BACKENDS[0])
+    command = f"{backend}python -m experiments run {name} --preset {lab.preset}"
+    return command + f" --seeds {seeds}" * bool(seeds)

@@ -1,8 +1,9 @@
-"""Records made up for tests of what is computed from records."""
+"""Records made up, and small image sets in place of the drawn ones."""
 
 import numpy as np
 import pytest
 
+from datasets import content, stand_in
 from training import RunConfig, RunRecord
 
 
@@ -40,3 +41,27 @@ def make_record():
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def small_sets(tmp_path_factory):
+    """A cache folder in which each stand-in has 120 training and 50 test images."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DESCENT_CACHE_DIR", str(folder))
+        for seed, name in enumerate(("fashion_mnist", "mnist")):
+            key = f"{name}-stand-in-{stand_in.source_hash()[:16]}"
+            content.cached(key, lambda seed=seed: _arrays(seed))
+    return folder
+
+
+def _arrays(seed):
+    rng = np.random.default_rng([seed])
+
+    def images(n):
+        return rng.integers(256, size=(n, 28, 28), dtype=np.uint8)
+
+    def labels(n):
+        return np.arange(n, dtype=np.uint8) % 10
+
+    return content.Arrays(images(120), labels(120), images(50), labels(50))

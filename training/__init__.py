@@ -2,13 +2,14 @@
 
 `fit` trains a model of yours; `RunConfig`, `run` and `run_all` train what a config states, from a
 cache where it is stored; `build` gives its Keras model, and `trained` that of a record which keeps
-its weights. TensorFlow is imported when something trains, not with this package.
+its weights. Keras and its backend are imported when something trains, not with this package.
 """
 
 import importlib
 
-from training.backend import import_tensorflow
+from training.backend import BackendError, import_keras
 from training.config import ConfigError, RunConfig
+from training.failures import FailedRunsError
 from training.optimizers import OPTIMIZERS
 from training.record import RunRecord
 from training.runner import RunsInterrupted, run, run_all
@@ -16,8 +17,10 @@ from training.store import DamagedRecordError
 
 __all__ = [
     "OPTIMIZERS",
+    "BackendError",
     "ConfigError",
     "DamagedRecordError",
+    "FailedRunsError",
     "History",
     "RunConfig",
     "RunRecord",
@@ -30,12 +33,12 @@ __all__ = [
 ]
 
 
-_OF_TENSORFLOW = {"fit": "fitting", "History": "fitting", "build": "engines", "trained": "train"}
+_OF_KERAS = {"fit": "fitting", "History": "fitting", "build": "engines", "trained": "train"}
 
 
 def __getattr__(name):
-    """Import what needs TensorFlow, and TensorFlow with it, at first use."""
-    if name in _OF_TENSORFLOW:
-        import_tensorflow()
-        return getattr(importlib.import_module(f"training.{_OF_TENSORFLOW[name]}"), name)
+    """Import what needs Keras, and Keras with it, at first use."""
+    if name in _OF_KERAS:
+        import_keras()
+        return getattr(importlib.import_module(f"training.{_OF_KERAS[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,6 +7,7 @@ import math
 
 from datasets import NAMES, stand_in
 from models import from_scratch
+from training.backend import BACKENDS
 from training.optimizers import OPTIMIZERS, SCHEDULES
 
 MODELS = {
@@ -25,13 +26,18 @@ MODELS = {
             "hidden",
             "dropout",
             "activation",
+            "kernel_size",
         ),
     ),
     "cifar_cnn": ("cifar_cnn", ("dropout", "batch_normalisation", "augmentation")),
     "tanh_network": ("tanh_network", ("hidden",)),
     "numpy_cnn": ("numpy_cnn", ()),
+    "builder": (None, ("builder", "builder_hash", "hyperparameters")),
 }
-"""Model name → its builder in `models`, and the fields of a config that are its arguments."""
+"""Model name → its builder in `models`, and the fields of a config that are its arguments.
+
+"builder" stands for a function of the user's: see `training.user_builder`.
+"""
 
 MODEL_FIELDS = sorted({field for _, fields in MODELS.values() for field in fields})
 """Every field of a config that is an argument of some builder."""
@@ -41,6 +47,26 @@ SCALINGS = ("unit", "none", "standard", "pca", "zca")
 
 ENGINES = ("keras", "numpy", "loops")
 """What can train a network; see `training.engines`."""
+
+ACTIVATIONS = (
+    "celu",
+    "elu",
+    "exponential",
+    "gelu",
+    "hard_sigmoid",
+    "leaky_relu",
+    "linear",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softplus",
+    "softsign",
+    "tanh",
+)
+"""Keras's activations of one number."""
 
 NUMPY_ACTIVATIONS = ("relu", "sigmoid", "tanh")
 """Activations that the engines in NumPy know."""
@@ -78,17 +104,21 @@ class RunConfig:
         train_size: training images, a stratified draw from the set's own training images.
         validation_size: validation images, drawn from the same and disjoint from the training
             images.
+        test_size: test images, a stratified draw from the set's own; None takes all.
         scaling: of the pixels, of `SCALINGS`.
         model: key of `MODELS`.
+        backend: that Keras runs on, of `training.backend.BACKENDS`; each draws initial weights,
+            dropout masks and augmentation of its own.
         engine: of `ENGINES`; "numpy" and "loops" start from the weights that "keras" starts from.
         hidden: neurons of the hidden layers; None takes the builder's default, as below.
         filters: filters of the convolutions.
+        kernel_size: height and width of the filters.
         padding: of the convolutions, "valid" or "same".
         batch_normalisation: normalise after each convolution, as in `models.cnn_classifier`.
         block_dropout: share of dropped outputs after each convolution's pooling.
         augmentation: of the training images, as in `models.cnn_classifier`.
         dropout: share of dropped outputs after each hidden layer.
-        activation: name of a Keras activation.
+        activation: of `ACTIVATIONS`.
         initializer: of the weights, of `INITIALIZERS`.
         l1: the loss gains l1·Σ|w|.
         l2: the loss gains l2·Σw².
@@ -101,6 +131,11 @@ class RunConfig:
         patience: stop when the validation loss has not fallen for so many epochs, and go back to
             the weights at its lowest; None trains to the end.
         keep: what the record holds beyond the losses, of `KEEPS`.
+        builder: "module:function" that builds and compiles the model; its optimizer, learning rate
+            and schedule are then the function's own business.
+        builder_hash: of that module's file, as `training.user_builder.source_hash` gives it: an
+            edited builder makes another run.
+        hyperparameters: pairs (name, value) that the function is given.
         seed: of the initial weights, dropout masks, augmentation and batches; the split does not
             depend on it.
 
@@ -112,6 +147,7 @@ class RunConfig:
     data: str = "real"
     train_size: int = 60_000
     validation_size: int = 0
+    test_size: int | None = None
     scaling: str = "unit"
     model: str = "dense"
     engine: str = "keras"
@@ -135,6 +171,11 @@ class RunConfig:
     patience: int | None = None
     keep: tuple = ()
     seed: int = 0
+    kernel_size: int | None = None
+    builder: str | None = None
+    builder_hash: str | None = None
+    hyperparameters: tuple | None = None
+    backend: str = BACKENDS[0]
 
     def __post_init__(self):
         """Check every field by itself, and then what they ask for together."""
@@ -150,6 +191,9 @@ class RunConfig:
         for field in ("keep", "augmentation"):
             if isinstance(getattr(self, field), list):
                 object.__setattr__(self, field, tuple(getattr(self, field)))
+        if isinstance(self.hyperparameters, list | tuple):
+            pairs = tuple(tuple(p) if isinstance(p, list) else p for p in self.hyperparameters)
+            object.__setattr__(self, "hyperparameters", pairs)
         for field in ("learning_rate", "dropout", "block_dropout", "l1", "l2"):
             if type(getattr(self, field)) is int:
                 object.__setattr__(self, field, float(getattr(self, field)))
@@ -161,8 +205,10 @@ class RunConfig:
             ("scaling", SCALINGS),
             ("model", MODELS),
             ("engine", ENGINES),
+            ("backend", BACKENDS),
             ("optimizer", OPTIMIZERS),
             ("schedule", SCHEDULES),
+            ("activation", (None, *ACTIVATIONS)),
             ("padding", (None, "valid", "same")),
             ("initializer", (None, *INITIALIZERS)),
         ):
@@ -171,7 +217,13 @@ class RunConfig:
             _check_several(field, getattr(self, field) or (), allowed)
         for field in ("train_size", "batch_size"):
             _check_whole(field, getattr(self, field), least=1)
-        for field, least in (("epochs", 1), ("iterations", 1), ("patience", 0)):
+        for field, least in (
+            ("epochs", 1),
+            ("iterations", 1),
+            ("test_size", 1),
+            ("patience", 0),
+            ("kernel_size", 1),
+        ):
             if getattr(self, field) is not None:
                 _check_whole(field, getattr(self, field), least)
         for field in ("validation_size", "seed"):
@@ -184,11 +236,9 @@ class RunConfig:
         ):
             if getattr(self, field) is not None:
                 _check_number(field, getattr(self, field), below)
-        rate, activation, normalised = self.learning_rate, self.activation, self.batch_normalisation
+        rate, normalised = self.learning_rate, self.batch_normalisation
         if not (isinstance(rate, float) and 0 < rate < math.inf):
             raise ConfigError(f"learning_rate must be a number greater than 0, not {rate!r}")
-        if activation is not None and not isinstance(activation, str):
-            raise ConfigError(f"activation must be the name of one in Keras, not {activation!r}")
         if normalised is not None and not isinstance(normalised, bool):
             raise ConfigError(f"batch_normalisation must be true or false, not {normalised!r}")
 
@@ -203,6 +253,8 @@ class RunConfig:
                     f"{field} is no option of model {self.model!r}; "
                     f"it takes {', '.join(MODELS[self.model][1]) or 'none'}"
                 )
+        if self.model == "builder":
+            self._check_builder()
         if self.engine != "keras":
             self._check_engine()
         if "own statistics" in self.keep and self.scaling in ("unit", "none"):
@@ -212,8 +264,23 @@ class RunConfig:
         if self.engine == "loops" and self.model != "numpy_cnn":
             raise ConfigError(f"engine 'loops' trains model 'numpy_cnn' alone, not {self.model!r}")
 
+    def _check_builder(self):
+        for field in ("builder", "builder_hash"):
+            if not isinstance(getattr(self, field), str):
+                raise ConfigError(f"model 'builder' needs a {field}, a text")
+        for pair in self.hyperparameters or ():
+            match pair:
+                case (str(), str() | bool() | int() | float()):
+                    continue
+            raise ConfigError(
+                "hyperparameters must be pairs of a name and a text, truth value or number, "
+                f"not {pair!r}"
+            )
+
     def _check_engine(self):
         """Check that the config asks for nothing that NumPy's networks have not."""
+        if self.model == "builder":
+            raise ConfigError(f"model 'builder' needs engine 'keras', not {self.engine!r}")
         _check_one("optimizer of engine 'numpy'", self.optimizer, from_scratch.OPTIMIZERS)
         _check_one("activation of engine 'numpy'", self.activation, (None, *NUMPY_ACTIVATIONS))
         for field in ("schedule", "patience", "augmentation", "batch_normalisation", "l1", "l2"):
@@ -265,7 +332,8 @@ class RunConfig:
         """
         unknown = set(fields) - {field.name for field in dataclasses.fields(cls)}
         if unknown:
-            raise ConfigError(f"unknown field {', '.join(sorted(unknown))} of a run")
+            names = ", ".join(map(repr, sorted(unknown)))
+            raise ConfigError(f"unknown field {names} of a run")
         return cls(**fields)
 
     def replace(self, **changes):

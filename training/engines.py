@@ -11,11 +11,13 @@ from callbacks import GradientNorm
 from datasets.loading import PUBLISHED
 from models import from_scratch
 from models.from_scratch import plain_loops
+from training import user_builder
+from training.backend import BackendError
 from training.batches import epoch_order
-from training.compiled import on_device
 from training.config import MODELS
 from training.fitting import Evaluation, History, Trainer
 from training.optimizers import OPTIMIZERS, scheduled
+from training.programs import on_device
 from training.scaling import MODEL_FACTOR
 
 SAMPLE = 5_000
@@ -23,7 +25,19 @@ SAMPLE = 5_000
 
 
 def build(config):
-    """The compiled Keras model of a config, at its initial weights."""
+    """The compiled Keras model of a config, at its initial weights.
+
+    Raises:
+        BackendError: when Keras runs on another backend than the config's.
+    """
+    if config.backend != keras.backend.backend():
+        raise BackendError(
+            f"this run is of the backend {config.backend}, but Keras runs on "
+            f"{keras.backend.backend()}; set KERAS_BACKEND={config.backend}, or give the config "
+            f"backend={keras.backend.backend()!r}"
+        )
+    if config.model == "builder":
+        return user_builder.build(config)
     builder = getattr(models, MODELS[config.model][0])
     published = PUBLISHED[config.dataset]
     model = builder(

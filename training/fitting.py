@@ -1,24 +1,16 @@
 """`fit`: whole epochs as one compiled program, with the loss of every iteration."""
 
-import contextlib
 import dataclasses
 import time
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from callbacks import IterationLoss
 from callbacks.recorder import CAPACITY, Recorder
-from training.batch_normalisation import fused_batch_normalisation
 from training.batches import epoch_order
-from training.compiled import (
-    BatchLoop,
-    accumulating_step,
-    chunk_size_for,
-    on_device,
-    suits_xla,
-)
+from training.programs import EvaluationLoop, TrainingLoop, on_device
+from training.programs.chunks import chunk_size_for
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,9 +51,12 @@ def fit(
     """Train a compiled Keras model as `model.fit` does, each epoch inside one program.
 
     The data stay on the device, an epoch's batches come from `epoch_order`, and a loop over
-    `model.train_step` runs inside one `tf.function`. Losses and weights are those of `model.fit`
-    on the same batches. Callbacks are called as by `model.fit` with `steps_per_execution` of a
-    whole epoch.
+    `model.train_step` runs inside one `tf.function` or, on JAX, one `lax.scan`. PyTorch has no
+    such program: there the steps of `model.fit` are run one by one, which is slower for small
+    networks. Losses and weights are those of `model.fit` on the same batches, and the same on every
+    backend up to the order of sums, where weights are the same at the start and nothing is drawn at
+    random: initial weights and dropout masks come from the backend's own generator. Callbacks are
+    called as by `model.fit` with `steps_per_execution` of a whole epoch.
 
     Args:
         model: a built and compiled `keras.Model`.
@@ -78,7 +73,8 @@ def fit(
             evaluates so many of the first examples alone.
         callbacks: Keras callbacks.
         seed: of the permutations, a whole number of at least 0.
-        jit_compile: compile with XLA or not; None chooses by `suits_xla`.
+        jit_compile: on TensorFlow, compile with XLA or not; None chooses what suits the model. On
+            JAX everything is compiled, on PyTorch nothing is.
         chunk_size: examples computed at once where a batch is accumulated over chunks; None
             chooses by the size of the model's activations, so that a batch of any size fits in
             memory. The gradient is the batch's true one (but batch normalisation takes each
@@ -136,10 +132,10 @@ class Trainer:
         self._model = model
         self._batch_size = min(int(batch_size), n)
         self._chunk_size = int(chunk_size or chunk_size_for(model, self._batch_size))
-        if jit_compile is None:
-            jit_compile = suits_xla(model) and not self._accumulates
         self._jit_compile = jit_compile
         self._arrays = on_device(x, y, sample_weight)
+        if keras.backend.backend() == "jax":  # the others create all variables as they go
+            model._symbolic_build(data_batch=self._arrays)
         self._evaluation = Evaluation(model)
         self._evaluated = {}
         if validation_data:
@@ -148,7 +144,7 @@ class Trainer:
             first = n if evaluate_training is True else evaluate_training
             self._evaluated["evaluated"] = tuple(array[:first] for array in self._arrays[:2])
         self._losses = IterationLoss()
-        self._traced_for = None
+        self._compiled_for = None
 
     def fit(self, *, epochs=None, iterations=None, callbacks=(), seed=0):
         """Train the model from its present weights, as the function `fit` does."""
@@ -174,12 +170,12 @@ class Trainer:
         )
         model.stop_training = False
         callbacks.on_train_begin()
-        compile_seconds = self._trace(recorders)
+        compiled_before = self._compile_for(recorders)
         seconds = 0.0
         for epoch in range(epochs):
             model.reset_metrics()
             callbacks.on_epoch_begin(epoch)
-            order = tf.constant(epoch_order(self._n, seed, epoch))
+            order = epoch_order(self._n, seed, epoch)
             stop = min(per_epoch, iterations - epoch * per_epoch)
             seconds += self._run_epoch(order, stop, callbacks)
             logs = _metrics(model)
@@ -193,27 +189,21 @@ class Trainer:
                 break
         model.optimizer.finalize_variable_values(model.trainable_weights)
         callbacks.on_train_end(logs)
+        compile_seconds = self._loop.compile_seconds - compiled_before
         return History(losses.values, model.history.history, seconds, compile_seconds)
 
-    @property
-    def _accumulates(self):
-        return self._chunk_size < self._batch_size
-
-    def _trace(self, recorders):
-        """Have a program that writes to what these record, and tell the seconds that it took.
+    def _compile_for(self, recorders):
+        """Have a loop that writes to what these record, and tell the seconds that it took before.
 
         Two recorders are the same where they are one object.
         """
-        if self._traced_for == recorders:
-            return 0.0
-        model = self._model
-        step = model.train_step
-        if self._accumulates:
-            step = accumulating_step(model, self._chunk_size)
-        with contextlib.nullcontext() if self._jit_compile else fused_batch_normalisation(model):
-            self._loop = BatchLoop(step, self._arrays, self._batch_size, self._jit_compile)
-        self._traced_for = recorders
-        return self._loop.compile_seconds
+        if self._compiled_for == recorders:
+            return self._loop.compile_seconds
+        self._loop = TrainingLoop(
+            self._model, self._arrays, self._batch_size, self._chunk_size, self._jit_compile
+        )
+        self._compiled_for = recorders
+        return 0.0
 
     def _run_epoch(self, order, stop, callbacks):
         """Run the epoch's iterations up to `stop`; no more at once than the loss buffer holds.
@@ -224,10 +214,11 @@ class Trainer:
         seconds = 0.0
         for first in range(0, stop, CAPACITY):
             callbacks.on_train_batch_begin(first)
-            started = time.perf_counter()
+            compiling, started = self._loop.compile_seconds, time.perf_counter()
             self._loop(self._arrays, order, first, min(first + CAPACITY, stop))
             logs = _metrics(self._model)
-            seconds += time.perf_counter() - started
+            compiling = self._loop.compile_seconds - compiling
+            seconds += time.perf_counter() - started - compiling
             callbacks.on_train_batch_end(min(first + CAPACITY, stop) - 1, logs)
             if self._model.stop_training:
                 break
@@ -238,31 +229,20 @@ class Evaluation:
     """The metrics of a compiled model on any data, computed in one program.
 
     Calling it with arrays (x, y), as `on_device` leaves them, gives what
-    `model.evaluate(x, y, return_dict=True)` gives, for the weights of that moment. XLA would take
-    longer to compile it than it saves.
+    `model.evaluate(x, y, return_dict=True)` gives, for the weights of that moment.
     """
 
     BATCH_SIZE = 1000
 
     def __init__(self, model):
         self._model = model
-        self._run = tf.function(self._test_steps, autograph=False)
+        self._run = EvaluationLoop(model, self.BATCH_SIZE)
 
     def __call__(self, arrays):
         """Metric name → number."""
         self._model.reset_metrics()
-        # One program for any number of examples.
-        specs = tuple(tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays)
-        self._run.get_concrete_function(specs)(arrays)
+        self._run(arrays)
         return _metrics(self._model)
-
-    def _test_steps(self, arrays):
-        def body(first):
-            self._model.test_step(tuple(a[first : first + self.BATCH_SIZE] for a in arrays))
-            return [first + self.BATCH_SIZE]
-
-        n = tf.shape(arrays[0])[0]
-        tf.while_loop(lambda first: first < n, body, [0], parallel_iterations=1)
 
 
 def _metrics(model):

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from training.backend import import_tensorflow
+from training.backend import import_keras, running_backend
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Optimizer:
         Args:
             learning_rate: a number, or a schedule of Keras.
         """
-        import_tensorflow()
+        import_keras()
         import keras
 
         return getattr(keras.optimizers, self.keras_class)(learning_rate, **self.arguments)
@@ -107,7 +107,7 @@ def scheduled(schedule, learning_rate, iterations):
         learning_rate: η, the largest of the run.
         iterations: K, the number of updates.
     """
-    import_tensorflow()
+    import_keras()
     return SCHEDULES[schedule](learning_rate, iterations)
 
 
@@ -120,5 +120,9 @@ def learning_rates(schedule, learning_rate, iterations):
         iterations: as in `scheduled`.
     """
     rate = scheduled(schedule, learning_rate, iterations)
-    at_each = rate(np.arange(iterations)) if callable(rate) else rate
+    at_each = rate
+    if callable(rate) and running_backend() == "torch":  # where the steps of "step" are no array
+        at_each = [float(rate(k)) for k in range(iterations)]
+    elif callable(rate):
+        at_each = rate(np.arange(iterations))
     return np.broadcast_to(np.asarray(at_each, float), iterations)

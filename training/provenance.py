@@ -7,6 +7,8 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
+from training.backend import running_backend
+
 ROOT = Path(__file__).resolve().parent.parent
 """The folder of the project."""
 
@@ -14,7 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 @functools.cache
 def provenance():
     """Facts about this machine and code at the first call, as a JSON object."""
-    versions = {name: metadata.version(name) for name in ("tensorflow", "keras", "numpy")}
+    libraries = (running_backend(), "keras", "numpy")
+    versions = {name: metadata.version(name) for name in libraries}
     return {
         "versions": {"python": platform.python_version(), **versions},
         "processor": _processor(),

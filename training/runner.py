@@ -1,22 +1,17 @@
 """Runs from the cache, or trained in worker processes and stored as each one finishes."""
 
-import contextlib
-import functools
 import os
-import signal
-import threading
-import time
+import sys
 import warnings
+from concurrent.futures import as_completed
 from pathlib import Path
 
-from training.backend import import_tensorflow
+from training.failures import FailedRunsError, RunError, forget_failure, keep_failure
+from training.progress import progress_line, sample_gradients
 from training.provenance import ROOT
 from training.store import DamagedRecordError, RunCache
-
-WORKER_RUNS = 80
-"""Runs after which a worker is replaced, as TensorFlow keeps some 10 MB of each."""
-
-_runs_of_workers = 0
+from training.sweeps import swept
+from training.workers import worker_processes
 
 
 class RunsInterrupted(Exception):  # noqa: N818 - not an error
@@ -33,14 +28,15 @@ def run(config, **options):
     return run_all([config], **options)[0]
 
 
-def run_all(configs, jobs=None, data_dir=None, runs_dir=None, progress=None):
+def run_all(
+    configs, jobs=None, data_dir=None, runs_dir=None, progress=None, study=None, cluster=None
+):
     """The records of many configs: those that are stored, and the others trained now.
 
     Each run trains in a worker process with one thread, whatever `jobs` is, so that the same
     config gives the same bits on the same machine. A run is stored when it finishes; killed at any
-    moment, a second call trains only what is missing. With a joblib backend selected by
-    `joblib.parallel_config` (Dask's, say) the same runs go there; workers then need the same
-    `runs_dir`.
+    moment, a second call trains only what is missing. A run that fails costs only itself: the
+    others are trained, and a second call tries it again.
 
     Args:
         configs: `RunConfig`s; equal ones are trained once.
@@ -49,27 +45,40 @@ def run_all(configs, jobs=None, data_dir=None, runs_dir=None, progress=None):
         runs_dir: the cache; None takes the variable DESCENT_RUNS_DIR, or `runs/` of the project.
         progress: a name, to show a line with what is done and how long the rest will take, on
             standard error; None shows none.
+        study: whose runs these are, for `python -m experiments clean`; None for nobody's.
+        cluster: a `distributed.Client` of the Dask cluster that trains the runs instead of this
+            machine, as many at a time as its workers have threads; see `training.cluster`. None
+            takes that of joblib's Dask backend, where `joblib.parallel_config` has selected it.
 
     Returns:
         A list of `RunRecord`, in the order of `configs`.
 
     Raises:
         datasets.DataError: when the data of a run cannot be had.
+        BackendError, ConfigError: when its model cannot be built as it is stated.
+        FailedRunsError: when runs failed, after all others are stored.
+        training.cluster.ClusterError: when the cluster cannot train.
         RunsInterrupted: on Ctrl-C.
     """
     cache = RunCache(runs_folder(runs_dir))
     records = {config: _stored(cache, config) for config in configs}
+    if study:
+        cache.ask(study, records)
     missing = [config for config, record in records.items() if record is None]
-    trained = _train_all(missing, cache, jobs, data_dir)
-    with _progress_line(missing, progress) as advance:
+    if missing:
+        missing.sort(key=sample_gradients, reverse=True)
         try:
-            for record in trained:
-                records[record.config] = record
-                advance(record)
+            with (
+                swept(cache, progress or study, missing) as note,
+                _workers(jobs, missing, cache, data_dir, cluster, note) as train,
+                progress_line(missing, progress) as advance,
+            ):
+                failures = _train(missing, records, cache, train, advance)
         except KeyboardInterrupt:
-            _stop_workers()
             stored = sum(cache.load(config) is not None for config in records)
             raise RunsInterrupted(stored, len(records)) from None
+        if failures:
+            raise FailedRunsError(failures, len(records))
     return [records[config] for config in configs]
 
 
@@ -87,130 +96,36 @@ def _stored(cache, config):
         return None
 
 
-def _train_all(configs, cache, jobs, data_dir):
-    """Train configs, the longest first, and yield each record as it finishes."""
-    if not configs:
-        return
-    import joblib
+def _workers(jobs, configs, cache, data_dir, cluster, note):
+    cluster = cluster or _client_of_joblib()
+    if cluster is None:
+        return worker_processes(min(jobs or os.cpu_count(), len(configs)), cache, data_dir)
+    from training.cluster import cluster_workers
 
-    configs = sorted(configs, key=_sample_gradients, reverse=True)
-    jobs = min(jobs or os.cpu_count(), len(configs))
-    for first in range(0, len(configs), WORKER_RUNS * jobs):
-        batch = configs[first : first + WORKER_RUNS * jobs]
-        parallel = joblib.Parallel(
-            n_jobs=max(jobs, 2),  # joblib would train a single job in this process
-            pre_dispatch=jobs,  # so many at a time; loky writes a traceback when it drops more
-            return_as="generator_unordered",
-        )
-        with _interrupts_ignored():
-            records = parallel(
-                joblib.delayed(_train_and_store)(config, cache, data_dir, os.getpid())
-                for config in batch
-            )
-        yield from records
-        _retire_workers(len(batch) / jobs)
+    return cluster_workers(cluster, cache, data_dir, note)
 
 
-def _retire_workers(runs):
-    """Count the runs of a worker, and replace the workers when they have done their part."""
-    global _runs_of_workers
-    _runs_of_workers += runs
-    if _runs_of_workers >= WORKER_RUNS:
-        _stop_workers()
-        _runs_of_workers = 0
+def _client_of_joblib():
+    if "joblib" not in sys.modules:  # then nobody has selected a backend
+        return None
+    from joblib.parallel import get_active_backend
+
+    return getattr(get_active_backend()[0], "client", None)
 
 
-@contextlib.contextmanager
-def _interrupts_ignored():
-    """Workers started meanwhile inherit it, and leave Ctrl-C to this process."""
-    try:
-        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except ValueError:  # only a main thread may
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-
-
-def _sample_gradients(config):
-    if config.iterations is not None:
-        return config.iterations * min(config.batch_size, config.train_size)
-    return config.epochs * config.train_size
-
-
-def _train_and_store(config, cache, data_dir, caller):
-    """In a worker: train one config on one thread, and store it."""
-    if os.getppid() == caller:
-        _exit_after(caller)
-    import_tensorflow(threads=1)
-    from training.train import train
-
-    record = train(config, data_dir)
-    cache.save(record)
-    return record
-
-
-@functools.cache
-def _exit_after(parent):
-    """Exit when the parent process is gone; killed, it cannot tell its workers."""
-
-    def watch():
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _stop_workers():
-    from joblib.externals.loky import get_reusable_executor
-
-    get_reusable_executor().shutdown(wait=True, kill_workers=True)
-
-
-@contextlib.contextmanager
-def _progress_line(configs, name):
-    """Yield a function to call with each finished record."""
-    if not (name and configs):
-        yield lambda record: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.fields[name]}"),
-        BarColumn(),
-        TextColumn("{task.fields[done]}/{task.fields[runs]} runs"),
-        TimeElapsedColumn(),
-        TextColumn("to go"),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    # Long runs are trained first, so time goes by sample gradients, not by runs.
-    work = sum(map(_sample_gradients, configs))
-    with Progress(*columns, console=Console(stderr=True), speed_estimate_period=600) as bar:
-        task = bar.add_task("", total=work, name=name, done=0, runs=len(configs))
-
-        def advance(record):
-            done = bar.tasks[task].fields["done"] + 1
-            description = f"last: {_describe(record)}"
-            bar.update(task, done=done, description=description)
-            bar.advance(task, _sample_gradients(record.config))
-
-        yield advance
-
-
-def _describe(record):
-    config = record.config
-    return (
-        f"{config.model} {config.optimizer} rate {config.learning_rate:g} "
-        f"batch {config.batch_size} seed {config.seed} {record.status}"
-    )
+def _train(configs, records, cache, train, advance):
+    """Train configs, put their records among the others, and return the list of failures."""
+    for config in configs:
+        forget_failure(cache, config)
+    futures = {train(config): config for config in configs}
+    failures = []
+    for future in as_completed(futures):
+        config = futures[future]
+        try:
+            records[config] = future.result()
+        except RunError as error:
+            failures.append(keep_failure(cache, config, error))
+            advance(config, "failed")
+        else:
+            advance(config, records[config].status)
+    return failures

@@ -19,8 +19,8 @@ class DamagedRecordError(ValueError):
 class RunCache:
     """A folder with two files for each run: KEY.json for facts, KEY.npz for arrays.
 
-    The JSON file is written last and holds the hash of the other, so a run killed while being
-    stored is simply not there, and damage is noticed.
+    The JSON file is written last and holds the hash of the other and its own, so a run killed
+    while being stored is simply not there, and damage is noticed.
     """
 
     def __init__(self, folder):
@@ -36,9 +36,9 @@ class RunCache:
         if not path.exists():
             return None
         try:
-            stored = json.loads(path.read_bytes())
+            stored = _read_json(path.read_bytes())
             arrays = self._path(config, ".npz").read_bytes()
-            if hashlib.sha256(arrays).hexdigest() != stored.pop("curves_sha256"):
+            if _sha256(arrays) != stored.pop("curves_sha256"):
                 raise ValueError("its arrays do not match their hash")
             record = RunRecord.from_parts(stored, _read_arrays(io.BytesIO(arrays)))
         except Exception as error:  # damage shows as whatever the decoders meet first
@@ -50,9 +50,52 @@ class RunCache:
         """Store a record so that it is there entirely or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
         arrays = _array_bytes(record.arrays())
-        facts = {**record.facts(), "curves_sha256": hashlib.sha256(arrays).hexdigest()}
+        facts = {**record.facts(), "curves_sha256": _sha256(arrays)}
         write_atomically(self._path(record.config, ".npz"), arrays)
         write_atomically(self._path(record.config, ".json"), _json_bytes(facts))
+
+    def __contains__(self, config):
+        return self.has(config.key)
+
+    def remove(self, config):
+        """Remove the record of a config, where there is one."""
+        for path in self.paths(config.key):  # in this order a kill between leaves no half record
+            path.unlink(missing_ok=True)
+
+    def has(self, key):
+        """Whether a run is stored."""
+        return (self.folder / f"{key}.json").exists()
+
+    def stored_keys(self):
+        """The keys of all runs that are stored, a set."""
+        return {path.stem for path in self.folder.glob("*.json")}
+
+    def paths(self, key):
+        """The two files of a run, which need not exist."""
+        return [self.folder / f"{key}{suffix}" for suffix in (".json", ".npz")]
+
+    def facts(self, key):
+        """The facts of a stored run, as a JSON object, unchecked."""
+        return json.loads((self.folder / f"{key}.json").read_bytes())
+
+    def ask(self, study, configs):
+        """Keep that a study asks for these runs, so that `clean` can tell whose they are."""
+        path = self.folder / "asked" / f"{study}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+") as file:
+            file.seek(0)
+            new = {config.key for config in configs} - set(file.read().split())
+            file.write("".join(f"{key}\n" for key in sorted(new)))
+
+    def asked(self):
+        """Study → keys of the runs it ever asked for, a set."""
+        paths = (self.folder / "asked").glob("*.txt")
+        return {path.stem: set(path.read_text(errors="replace").split()) for path in paths}
+
+    def forget(self, studies):
+        """Remove what `ask` keeps of studies."""
+        for study in studies:
+            (self.folder / "asked" / f"{study}.txt").unlink(missing_ok=True)
 
     def set_aside(self, config):
         """Move a damaged record into the folder `damaged`, and return that folder."""
@@ -99,7 +142,7 @@ def load_archive(folder):
     path = Path(folder) / "records.json"
     about = path.read_bytes()
     try:
-        about = json.loads(about)
+        about = _read_json(about)
         facts = about.pop("records")
         arrays = {key: {} for key in facts}
         for name, array in _read_arrays(path.with_suffix(".npz")).items():
@@ -134,7 +177,24 @@ def _read_arrays(file):
 
 
 def _json_bytes(content):
+    return _formatted(content | {"sha256": _sha256(_formatted(content))})
+
+
+def _read_json(stored):
+    """The content of `_json_bytes`, where no byte has changed since; older files hold no hash."""
+    content = json.loads(stored)
+    said = content.pop("sha256", None)
+    if said is not None and said != _sha256(_formatted(content)):
+        raise ValueError("its facts do not match their hash")
+    return content
+
+
+def _formatted(content):
     return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _sha256(content):
+    return hashlib.sha256(content).hexdigest()
 
 
 def write_atomically(path, content):

@@ -1,11 +1,13 @@
 """Train one config, from data to record."""
 
+import dataclasses
 import functools
 from typing import NamedTuple
 
 import numpy as np
 
 import datasets
+from training.backend import running_backend
 from training.engines import ENGINES, build
 from training.kept import kept_of
 from training.provenance import provenance
@@ -14,8 +16,8 @@ from training.scaling import fitted
 
 
 def trained(record):
-    """The Keras model of a record that keeps "weights", as training left it."""
-    model = build(record.config)
+    """The Keras model of a record that keeps "weights", as training left it, on any backend."""
+    model = build(record.config.replace(backend=running_backend()))
     model.set_weights([array for _, array in sorted(record.weights.items())])
     return model
 
@@ -39,6 +41,7 @@ def train(config, data_dir=None):
         data_dir,
         config.train_size,
         config.validation_size,
+        config.test_size,
         config.scaling,
     )
     data = images.data
@@ -74,9 +77,17 @@ class _Images(NamedTuple):
 
 
 @functools.lru_cache(maxsize=1)
-def _images(dataset, source, data_dir, train_size, validation_size, scaling):
+def _images(dataset, source, data_dir, train_size, validation_size, test_size, scaling):
     """Load, split and scale; the last are kept, as a worker trains many runs on the same."""
     data = datasets.load(dataset, source=source, data_dir=data_dir)
+    if test_size is not None:
+        if test_size > len(data.y_test):
+            raise datasets.DataError(
+                f"{dataset} has {len(data.y_test)} test images and test_size is {test_size}; "
+                "ask for fewer"
+            )
+        rows = datasets.split(data.y_test, test_size, 0).train
+        data = dataclasses.replace(data, x_test=data.x_test[rows], y_test=data.y_test[rows])
     split = datasets.split(data.y_train, train_size, validation_size)
     scale = fitted(scaling, data.x_train[split.train])
     train, validation = (

@@ -13,8 +13,7 @@ FOLDER = Path(__file__).parent
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="this is another backend")
 @pytest.mark.parametrize(
-    "backend",
-    [pytest.param("jax", marks=pytest.mark.jax), pytest.param("torch", marks=pytest.mark.slow)],
+    "backend", [pytest.param(name, marks=getattr(pytest.mark, name)) for name in ("jax", "torch")]
 )
 def test_callbacks_on(backend):
     pytest.importorskip(backend)

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow.parquet
 import pytest
@@ -8,7 +9,8 @@ from markupsafe import escape
 import experiments.__main__ as command_line
 from reporting import Findings
 from reporting.claims import SOURCES
-from training import RunsInterrupted
+from training import FailedRunsError, RunsInterrupted
+from training.failures import Failure
 from training.provenance import ROOT
 from training.store import load_archive
 
@@ -66,6 +68,17 @@ def test_list_names_every_study(capsys):
         (["export", "--format", "xls"], ["--format 'xls'", "csv, parquet"]),
         (["export", "table.xls"], ["--format 'xls'", "csv, parquet"]),
         (["export", "--out", "empty"], ["empty", "no records", "run --all"]),
+        (["rum"], ["no such command 'rum'", "experiments --help"]),
+        (["run", "--seeds", "many"], ["'--seeds'", "valid integer", "experiments run --help"]),
+        (["run", "--seeds"], ["'--seeds' requires an argument", "--help"]),
+        (["run", "--sedes", "3"], ["no such option: --sedes", "--seeds", "run --help"]),
+        (["list", "all"], ["unexpected extra argument", "list --help"]),
+        (["clean", "nope"], ["study 'nope'", "momentum_nesterov"]),
+        (["clean", "--older-than", "3x"], ["--older-than", "30d", "not '3x'"]),
+        (
+            ["run", "--all", "--data", "stand-in", "--cluster", "here"],
+            ["address of a cluster", "tcp://HOST:PORT", "not 'here'"],
+        ),
     ],
 )
 def test_a_mistake_gets_one_clear_line(capsys, tmp_path, monkeypatch, arguments, words):
@@ -76,6 +89,14 @@ def test_a_mistake_gets_one_clear_line(capsys, tmp_path, monkeypatch, arguments,
     assert len(err.strip().splitlines()) == 1
     for word in words:
         assert word in err
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["run", "--help"]])
+def test_help(capsys, arguments):
+    code, out, err = exit_of(capsys, *arguments)
+    assert (code, err) == (0, "")
+    assert "Usage: python -m experiments" in out
+    assert "--seeds" in out if "run" in arguments else "list" in out
 
 
 def test_an_unwritable_output_folder_is_found_before_training(capsys, tmp_path, made_up_runs):
@@ -229,11 +250,52 @@ def test_ctrl_c_says_how_to_go_on(capsys, tmp_path, monkeypatch):
     assert "same command goes on" in err
 
 
+@pytest.fixture
+def failing_studies(made_up_runs, made_up_record, monkeypatch):
+    """The names of studies whose first run fails."""
+    failing = set()
+
+    def run_all(configs, study, **options):
+        if study in failing:
+            failure = Failure(configs[0], f"reason in {study}", Path("KEY.txt"))
+            raise FailedRunsError([failure], len(configs))
+        return [made_up_record(config) for config in configs]
+
+    monkeypatch.setattr(command_line, "run_all", run_all)
+    return failing
+
+
+def test_a_failed_run_costs_only_its_study(capsys, tmp_path, failing_studies):
+    out = tmp_path / "out"
+    failing_studies.add("momentum_nesterov")
+    arguments = ["momentum_nesterov", "mnist_mlp", "--data", "stand-in", "--out", str(out)]
+    code, printed, err = exit_of(capsys, "run", *arguments)
+    assert code == 2
+    assert str(out / "index.html") in printed
+    assert escape(command_line.find_study("mnist_mlp").title) in (out / "index.html").read_text()
+    (line,) = (line for line in err.splitlines() if line.startswith("error: "))
+    assert "1 of 12 runs failed" in line
+    assert "reason in momentum_nesterov. Details: KEY.txt" in line
+    assert "Traceback" not in err
+
+
+def test_failures_of_all_studies_are_one_line(capsys, tmp_path, failing_studies):
+    names = ["momentum_nesterov", "mnist_mlp"]
+    failing_studies.update(names)
+    arguments = ["run", *names, "--data", "stand-in", "--out", str(tmp_path / "out")]
+    code, printed, err = exit_of(capsys, *arguments)
+    assert (code, printed) == (2, "")
+    (line,) = (line for line in err.splitlines() if not line.startswith("warning: "))
+    assert line.startswith("error: 2 of ")
+
+
 def test_options_reach_the_runs(capsys, tmp_path, made_up_runs):
     arguments = ["run", "momentum_nesterov", "--data", "stand-in", "--jobs", "1", "--out"]
     exit_of(capsys, *arguments, str(tmp_path / "out"))
     assert made_up_runs[0]["jobs"] == 1
     assert made_up_runs[0]["runs_dir"] == tmp_path / "runs"
+    assert made_up_runs[0]["study"] == "momentum_nesterov"
+    assert made_up_runs[0]["cluster"] is None
 
 
 @pytest.mark.parametrize("name", command_line.study_names())
@@ -247,11 +309,12 @@ def test_every_study_is_a_script(name):
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_listing_needs_none_of_the_heavy_libraries():
-    heavy = "{'tensorflow', 'keras', 'matplotlib', 'scipy', 'joblib', 'pyarrow'}"
+@pytest.mark.parametrize("command", ["list", "status", "clean"])
+def test_what_trains_nothing_needs_none_of_the_heavy_libraries(command):
+    heavy = "{'tensorflow', 'keras', 'matplotlib', 'scipy', 'joblib', 'pyarrow', 'distributed'}"
     code = (
         "import sys, contextlib, experiments.__main__ as c\n"
-        "with contextlib.suppress(SystemExit): c.main(['list'])\n"
+        f"with contextlib.suppress(SystemExit): c.main(['{command}'])\n"
         f"print({heavy} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from reporting import FindingsError, charts
+from reporting import FindingsError, charts, plots
 from reporting.findings import Chart
 
 CHART = Chart("loss", "Title", "Caption.")
@@ -44,6 +44,23 @@ def test_methods_look_as_in_the_figures(make_record):
     sgd, momentum = charts.settings_data(settings)[0]["methods"]
     assert (sgd["color"], sgd["dashes"]) == ("#000000", [])
     assert (momentum["color"], momentum["dashes"]) == ("#E69F00", [5, 1.6])
+
+
+def test_methods_without_a_style_of_their_own(make_record):
+    style = plots.Style("#123456", plots.DASHED, "o")
+    (setting,) = charts.settings_data({"a": {"trial 1": [make_record()]}}, {"trial 1": style})
+    assert setting["methods"][0]["color"] == "#123456"
+    with pytest.raises(ValueError, match="no style for the method 'trial 1'"):
+        charts.settings_data({"a": {"trial 1": [make_record()]}})
+
+
+def test_a_chart_of_many_curves_keeps_fewer_points(make_record):
+    losses = np.linspace(2, 1, 1000)
+    (setting,) = charts.settings_data({"a": {"SGD": [make_record(losses=losses)]}}, most_points=42)
+    (method,) = setting["methods"]
+    assert len(method["iterations"]) <= 42
+    assert method["iterations"][0] == 1
+    assert method["iterations"][-1] == 1000
 
 
 def test_settings_and_methods_keep_their_order(make_record):

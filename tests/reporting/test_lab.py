@@ -46,6 +46,21 @@ def test_train_gives_each_method_its_seeds_in_order(lab):
     assert len(lab.records) == 6
 
 
+@pytest.mark.parametrize("backend", ["tensorflow", "torch"])
+def test_runs_are_of_the_backend_of_the_lab(obtain, backend, monkeypatch):
+    monkeypatch.setattr("reporting.lab.running_backend", lambda: backend)
+    lab = Lab("quick", 1, {"fashion_mnist": "stand-in"}, obtain)
+    assert lab.config(iterations=4).backend == backend
+    monkeypatch.setattr("reporting.lab.running_backend", lambda: "jax")
+    assert Lab.of_archive(lab.about, {}).config(iterations=4).backend == backend
+
+
+def test_an_archive_that_says_no_backend_is_of_tensorflow(monkeypatch):
+    monkeypatch.setattr("reporting.lab.running_backend", lambda: "jax")
+    about = {"preset": "quick", "seeds": 1, "data": {"fashion_mnist": "real"}}
+    assert Lab.of_archive(about, {}).config(iterations=4).backend == "tensorflow"
+
+
 def test_tuning_finds_the_best_rate_inside_the_grid(lab):
     tuned = lab.tune({"a": lab.config(iterations=4)}, (0.03, 0.1, 0.3))
     assert tuned["a"].learning_rate == 0.1
@@ -104,7 +119,11 @@ def test_of_archive_gives_what_was_stored_and_names_what_was_not(lab):
 
 
 def test_config_is_on_the_labs_data(lab):
-    assert lab.config(iterations=1) == RunConfig(data="stand-in", iterations=1)
+    quick, paper = (Lab(preset, 1, lab.data, None) for preset in ("quick", "paper"))
+    stated = RunConfig(data="stand-in", iterations=1)
+    assert paper.config(iterations=1) == stated
+    assert quick.config(iterations=1) == stated.replace(test_size=2000)
+    assert quick.config(iterations=1, test_size=None) == stated
 
 
 def test_choose(lab):

@@ -134,6 +134,7 @@ def test_findings_are_computed_from_the_records(study, lab, tmp_path):
     study.draw(tmp_path)
     path = tmp_path / "records.json"
     stored = json.loads(path.read_text())
+    del stored["sha256"]
     for facts in stored["records"].values():
         facts["final"]["loss"] += 1
     path.write_text(json.dumps(stored))
@@ -191,6 +192,15 @@ def test_a_study_without_runs_says_how_many_seeds_it_shows(
     assert findings.seeds == seeds
     assert findings.command.endswith("--seeds 4" if seeds else "quick")
     assert "computed" in findings.provenance
+
+
+def test_another_backend_is_named(study, lab, notes, tmp_path):
+    lab.backend = "jax"
+    study.store(lab, tmp_path)
+    study.draw(tmp_path)
+    assert notes[0].startswith("Data: Fashion-MNIST (stand-in). Keras on jax. 3 seeds;")
+    command = Findings.load(tmp_path).command
+    assert command == "KERAS_BACKEND=jax python -m experiments run small --preset quick --seeds 3"
 
 
 def test_a_value_about_other_data_stays_so(computed, tmp_path):

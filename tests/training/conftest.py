@@ -1,38 +1,21 @@
-"""Small image sets in place of the drawn ones, and records that nothing was trained for."""
+"""Records that nothing was trained for."""
 
+import contextlib
+import json
 import os
+import signal
+import subprocess
+import sys
+import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 import pytest
 
-from datasets import content, stand_in
-from training import RunConfig, RunRecord
-
-
-@pytest.fixture(scope="session")
-def small_sets(tmp_path_factory):
-    """A cache folder in which each stand-in has 120 training and 50 test images."""
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DESCENT_CACHE_DIR", str(folder))
-        for seed, name in enumerate(("fashion_mnist", "mnist")):
-            key = f"{name}-stand-in-{stand_in.source_hash()[:16]}"
-            content.cached(key, lambda seed=seed: _arrays(seed))
-    return folder
-
-
-def _arrays(seed):
-    rng = np.random.default_rng([seed])
-
-    def images(n):
-        return rng.integers(256, size=(n, 28, 28), dtype=np.uint8)
-
-    def labels(n):
-        return np.arange(n, dtype=np.uint8) % 10
-
-    return content.Arrays(images(120), labels(120), images(50), labels(50))
+import training.train
+from training import RunConfig, RunRecord, workers
+from training.provenance import ROOT
 
 
 @pytest.fixture
@@ -70,3 +53,127 @@ def assert_same():
             assert curve.tobytes() == other.curves()[name].tobytes(), name
 
     return compare
+
+
+# --- for tests of the runner ----------------------------------------------------------------
+
+
+@pytest.fixture
+def own_folders(small_sets, monkeypatch):
+    """Small image sets, and none of the folders that the environment names."""
+    monkeypatch.setenv("DESCENT_CACHE_DIR", str(small_sets))
+    monkeypatch.delenv("DESCENT_DATA_DIR", raising=False)
+    monkeypatch.delenv("DESCENT_RUNS_DIR", raising=False)
+    training.train._images.cache_clear()
+    yield
+    training.train._images.cache_clear()
+
+
+@pytest.fixture
+def small():
+    """A function of fields that gives a config which trains in no time."""
+
+    def make(**fields):
+        few = {"train_size": 40, "hidden": (4,), "batch_size": 16, "epochs": 2}
+        return RunConfig(**{"data": "stand-in", **few, **fields})
+
+    return make
+
+
+@pytest.fixture
+def configs(small):
+    """Four configs that differ in their seeds, 0 to 3."""
+    return [small(seed=seed) for seed in range(4)]
+
+
+@pytest.fixture
+def long_configs(small):
+    """Six configs that train for a second or two each."""
+    long = small(train_size=100, batch_size=5, hidden=(100,), epochs=500)
+    return [long.replace(seed=seed) for seed in range(6)]
+
+
+@pytest.fixture
+def in_process(own_folders, monkeypatch):
+    """Train in this process, one run after another, where a test can replace what is called."""
+
+    def train(config, cache, data_dir, wanted):
+        reply = workers._reply(config, cache, data_dir)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    monkeypatch.setattr(workers, "train_in_process", train)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+
+
+@pytest.fixture
+def trained(in_process, make_record, monkeypatch):
+    """The configs for which training was called; it gives made-up records."""
+    called = []
+
+    def train(config, data_dir):
+        called.append(config)
+        return make_record(config, parameters=config.seed)
+
+    monkeypatch.setattr(training.train, "train", train)
+    return called
+
+
+SCRIPT = """
+import contextlib, json, signal, sys
+from training import FailedRunsError, RunConfig, RunsInterrupted, run_all
+from training.cluster import connected
+
+handler = signal.getsignal(signal.SIGINT)
+print("ready", flush=True)
+for sweep in json.loads(sys.argv[1]):
+    configs = [RunConfig.from_json(fields) for fields in sweep.pop("configs")]
+    address = sweep.pop("address", None)
+    with connected(address) if address else contextlib.nullcontext() as cluster:
+        try:
+            run_all(configs, cluster=cluster, **sweep)
+        except RunsInterrupted as interrupted:
+            print("interrupted", interrupted.stored, interrupted.total)
+        except FailedRunsError as error:
+            print("failed", error)
+assert signal.getsignal(signal.SIGINT) is handler
+assert "tensorflow" not in sys.modules
+"""
+
+
+@pytest.fixture
+def sweep(own_folders):
+    """A context of configs and options, with a process that runs them once for each options."""
+
+    @contextlib.contextmanager
+    def started(configs, *options):
+        sweeps = [{"configs": [config.to_json() for config in configs], **o} for o in options]
+        process = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, json.dumps(sweeps)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+    return started
+
+
+@pytest.fixture
+def wait_for_records():
+    """A function that waits until a process has so many records in a folder."""
+
+    def wait(folder, count, process):
+        while len(list(folder.glob("*.json"))) < count:
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.01)
+
+    return wait

@@ -35,6 +35,7 @@ configs = st.sampled_from(["dense", "cnn"]).flatmap(
         data=st.sampled_from(["real", "stand-in"]),
         train_size=sizes(),
         validation_size=sizes(least=0),
+        test_size=st.none() | sizes(),
         scaling=st.sampled_from(list(SCALINGS)),
         model=st.just(model),
         hidden=layers,
@@ -85,9 +86,11 @@ def test_every_field_counts():
         "data": "stand-in",
         "train_size": 10,
         "validation_size": 10,
+        "test_size": 10,
         "scaling": "none",
         "model": "cnn",
         "engine": "numpy",
+        "backend": "jax",
         "hidden": (),
         "dropout": 0.0,
         "activation": "relu",
@@ -108,13 +111,21 @@ def test_every_field_counts():
         "batch_normalisation": True,
         "block_dropout": 0.5,
         "augmentation": ("flip",),
+        "kernel_size": 5,
     }
+    of_builder = {
+        "builder": "m:g",
+        "builder_hash": "1",
+        "hyperparameters": (("units", 8),),
+    }
+    built = {"model": "builder", "builder": "m:f", "builder_hash": "0"}
     keys = {config(**{field: value}).key for field, value in changes.items()}
     keys |= {config(model="cnn", **{field: value}).key for field, value in of_cnn.items()}
-    keys |= {config(validation_size=10, patience=2).key}
+    keys |= {config(**{**built, field: value}).key for field, value in of_builder.items()}
+    keys |= {config(**built).key, config(validation_size=10, patience=2).key}
     keys |= {config().key, RunConfig(iterations=3).key}
-    assert len(keys) == len(changes) + len(of_cnn) + 3
-    assert {*changes, *of_cnn, "iterations", "patience"} == {
+    assert len(keys) == len(changes) + len(of_cnn) + len(of_builder) + 4
+    assert {*changes, *of_cnn, *of_builder, "iterations", "patience"} == {
         field.name for field in dataclasses.fields(RunConfig)
     }
 
@@ -259,6 +270,7 @@ def test_replace_checks_again():
             "iterations must be a whole number of at least 1, not -1",
         ),
         ({"validation_size": -1}, "validation_size must be a whole number of at least 0, not -1"),
+        ({"test_size": 0}, "test_size must be a whole number of at least 1, not 0"),
         ({"seed": -1}, "seed must be a whole number of at least 0, not -1"),
         ({"seed": 0.5}, "seed must be a whole number of at least 0, not 0.5"),
         ({"learning_rate": 0.0}, "learning_rate must be a number greater than 0, not 0.0"),
@@ -288,6 +300,34 @@ def test_replace_checks_again():
             "filters is no option of model 'dense'; "
             "it takes hidden, dropout, activation, initializer, l1, l2",
         ),
+        (
+            {"builder": "m:f"},
+            "builder is no option of model 'dense'; "
+            "it takes hidden, dropout, activation, initializer, l1, l2",
+        ),
+        (
+            {"activation": 3},
+            "unknown activation 3; choose from celu, elu, exponential, gelu, hard_sigmoid, "
+            "leaky_relu, linear, mish, relu, relu6, selu, sigmoid, silu, softplus, softsign, tanh",
+        ),
+        (
+            {"model": "builder", "builder": "m:f"},
+            "model 'builder' needs a builder_hash, a text",
+        ),
+        (
+            {"model": "builder", "builder": "m:f", "builder_hash": "0", "engine": "numpy"},
+            "model 'builder' needs engine 'keras', not 'numpy'",
+        ),
+        (
+            {
+                "model": "builder",
+                "builder": "m:f",
+                "builder_hash": "0",
+                "hyperparameters": (("units", None),),
+            },
+            "hyperparameters must be pairs of a name and a text, truth value or number, "
+            "not ('units', None)",
+        ),
     ],
 )
 def test_value_that_is_not_allowed(fields, message):
@@ -310,7 +350,6 @@ def test_value_that_is_not_allowed(fields, message):
         ({"dropout": 1.0}, "dropout"),
         ({"dropout": -0.1}, "dropout"),
         ({"dropout": "half"}, "dropout"),
-        ({"activation": 3}, "activation"),
         ({"model": "cnn", "block_dropout": 1.0}, "block_dropout"),
         ({"keep": "weights"}, "keep"),
         ({"model": "cnn", "augmentation": "flip"}, "augmentation"),
@@ -328,5 +367,5 @@ def test_value_that_no_run_can_have(fields, field):
 
 
 def test_unknown_field():
-    with pytest.raises(ConfigError, match="unknown field lerning_rate, sed of a run"):
+    with pytest.raises(ConfigError, match="unknown field 'lerning_rate', 'sed' of a run"):
         RunConfig.from_json({"epochs": 1, "sed": 0, "lerning_rate": 0.1})

@@ -83,7 +83,8 @@ def test_each_path_goes_as_if_it_were_alone(name):
     optimizer = OPTIMIZERS[name].build(rates[1])
     alone = [starts[1]]
     for _ in range(10):
-        optimizer.apply([valley_gradient(weights.numpy())], [weights])
+        gradient = keras.ops.convert_to_tensor(valley_gradient(weights.numpy()))
+        optimizer.apply([gradient], [weights])
         alone.append(weights.numpy())
     np.testing.assert_allclose(found[1, 1], alone, rtol=1e-5, atol=1e-6)  # its rate is a float32
 

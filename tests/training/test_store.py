@@ -51,6 +51,17 @@ def test_cache_gives_what_was_saved(cache, make_record, assert_same):
     assert cache.load(CONFIG.replace(seed=1)) is None
 
 
+def test_cache_knows_and_removes_a_config(stored, make_record):
+    other = CONFIG.replace(seed=1)
+    stored.save(make_record(other))
+    assert CONFIG in stored
+    stored.remove(CONFIG)
+    assert CONFIG not in stored
+    assert not any(path.exists() for path in files(stored))
+    assert other in stored
+    stored.remove(CONFIG)  # once more, where there is none
+
+
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
 
@@ -151,8 +162,17 @@ def test_curves_of_another_run(stored, make_record):
         stored.load(CONFIG)
 
 
+def test_a_changed_number_is_damage(stored):
+    path = files(stored)[0]
+    path.write_bytes(path.read_bytes().replace(b"1.75", b"1.25"))
+    with pytest.raises(DamagedRecordError, match="its facts do not match their hash"):
+        stored.load(CONFIG)
+
+
 def edit(stored, **changes):
+    """Edit the facts, without their hash, as files did not hold one once."""
     facts = json.loads(files(stored)[0].read_bytes())
+    del facts["sha256"]
     for field, value in changes.items():
         facts[field] = facts[field] | value if isinstance(value, dict) else value
     files(stored)[0].write_text(json.dumps(facts))
@@ -237,6 +257,38 @@ def test_folder_that_cannot_be(tmp_path, make_record):
     assert cache.load(CONFIG) is None
     with pytest.raises(OSError, match="file"):
         cache.save(make_record(CONFIG))
+
+
+def test_keys_and_paths_of_what_is_stored(stored, make_record):
+    other = CONFIG.replace(seed=1)
+    assert stored.stored_keys() == {CONFIG.key}
+    assert [stored.has(config.key) for config in (CONFIG, other)] == [True, False]
+    assert stored.paths(CONFIG.key) == files(stored)
+    assert RunConfig.from_json(stored.facts(CONFIG.key)["config"]) == CONFIG
+    assert not any(path.exists() for path in stored.paths(other.key))
+
+
+def test_empty_cache_has_no_keys(cache):
+    assert cache.stored_keys() == set()
+    assert cache.asked() == {}
+
+
+def test_what_studies_asked_for(cache):
+    one, two, three = (CONFIG.replace(seed=seed) for seed in range(3))
+    cache.ask("momentum", [one, two])
+    cache.ask("momentum", [two, three])
+    cache.ask("search dense", [three])
+    assert cache.asked() == {
+        "momentum": {one.key, two.key, three.key},
+        "search dense": {three.key},
+    }
+    path = cache.folder / "asked" / "momentum.txt"
+    assert len(path.read_text().splitlines()) == 3
+    written = path.stat().st_mtime_ns
+    cache.ask("momentum", [one, three])
+    assert path.stat().st_mtime_ns == written
+    cache.forget(["momentum", "none"])
+    assert cache.asked().keys() == {"search dense"}
 
 
 # --- the archive of a study -----------------------------------------------------------------

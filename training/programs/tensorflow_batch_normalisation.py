@@ -6,7 +6,7 @@ import functools
 import keras
 import tensorflow as tf
 
-from callbacks.recorder import replace
+from callbacks.recorder import replaced
 
 
 @contextlib.contextmanager
@@ -20,16 +20,12 @@ def fused_batch_normalisation(model):
     Args:
         model: a built `keras.Model`.
     """
-    undo = [
-        replace(layer, "call", functools.partial(_call, layer, layer.call))
-        for layer in model._flatten_layers()
-        if type(layer) is keras.layers.BatchNormalization and _is_plain(layer)
-    ]
-    try:
+    with contextlib.ExitStack() as stack:
+        for layer in model._flatten_layers():
+            if type(layer) is keras.layers.BatchNormalization and _is_plain(layer):
+                call = functools.partial(_call, layer, layer.call)
+                stack.enter_context(replaced(layer, "call", call))
         yield
-    finally:
-        for call in undo:
-            call()
 
 
 def _is_plain(layer):

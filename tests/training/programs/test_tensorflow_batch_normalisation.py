@@ -8,8 +8,9 @@ import pytest
 import tensorflow as tf
 
 from models import cnn_classifier
-from training import batch_normalisation, fit
-from training.batch_normalisation import fused_batch_normalisation
+from training import fit
+from training.programs import tensorflow_batch_normalisation as batch_normalisation
+from training.programs.tensorflow_batch_normalisation import fused_batch_normalisation
 
 N, BATCH_SIZE = 43, 8  # the last batch of an epoch holds 3
 
@@ -73,7 +74,8 @@ def trained(build, monkeypatch, fused):
     """Losses, epoch metrics and all weights after two epochs."""
     if not fused:
         monkeypatch.setattr(
-            "training.fitting.fused_batch_normalisation", lambda model: contextlib.nullcontext()
+            "training.programs.on_tensorflow.fused_batch_normalisation",
+            lambda model: contextlib.nullcontext(),
         )
     model = build()
     history = fit(

@@ -1,41 +1,43 @@
-"""A loop over batches as one TensorFlow program, compiled the way that suits the model."""
+"""Training on TensorFlow: a loop over batches as one program, compiled as suits the model."""
 
-import math
+import contextlib
 import time
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-ACTIVATION_LIMIT = 2 * 2**30
-"""Bytes of activations up to which a batch is computed at once."""
-
-CHUNK_ACTIVATIONS = 256 * 2**20
-"""Bytes of activations of one chunk of a batch that is too large to be computed at once."""
-
-MEAN = "sum_over_batch_size"
-"""What Keras calls the mean over a batch."""
+from training.programs.chunks import check_losses_are_means
+from training.programs.tensorflow_batch_normalisation import fused_batch_normalisation
 
 
 def on_device(*arrays):
-    """The arrays as tensors, put on the device once; a None among them is left out."""
+    """The arrays as tensors; see `training.programs`."""
     return tuple(tf.constant(array) for array in arrays if array is not None)
 
 
-class BatchLoop:
-    """Runs `step` on the batches of an epoch, inside one program.
+class TrainingLoop:
+    """The batches of an epoch in a `tf.while_loop`; see `training.programs`.
 
-    Building the loop traces and compiles it, without running a single step; `compile_seconds` is
-    the time that took.
+    Building it traces and compiles, without running a single step.
 
     Args:
-        step: function of a tuple (x, y) or (x, y, sample_weight), such as `model.train_step`.
-        arrays: such a tuple of whole arrays, equally long, as `on_device` leaves them; the loop
-            keeps their shapes alone.
+        model: as in `training.fit`, and so are `chunk_size` and `jit_compile`.
+        arrays: the loop keeps their shapes alone.
         batch_size: examples of a step; what is left over makes a smaller last batch.
-        jit_compile: compile with XLA or not.
+        chunk_size: as large as a batch or larger, nothing is accumulated.
+        jit_compile: compile with XLA or not; None chooses by `suits_xla`.
     """
 
-    def __init__(self, step, arrays, batch_size, jit_compile):
+    def __init__(self, model, arrays, batch_size, chunk_size, jit_compile):
+        accumulates = chunk_size < batch_size
+        step = accumulating_step(model, chunk_size) if accumulates else model.train_step
+        if jit_compile is None:
+            jit_compile = suits_xla(model) and not accumulates
+        with contextlib.nullcontext() if jit_compile else fused_batch_normalisation(model):
+            self._trace(step, arrays, batch_size, jit_compile)
+
+    def _trace(self, step, arrays, batch_size, jit_compile):
         n = len(arrays[0])
         self._full_batches = n // batch_size
 
@@ -70,6 +72,7 @@ class BatchLoop:
 
     def __call__(self, arrays, order, first, stop):
         """Run the batches `first` to `stop` (exclusive) of the epoch with this `order`."""
+        order = tf.constant(order)
         full = min(stop, self._full_batches)
         if first < full:
             self._run_full_batches(arrays, order, tf.constant(first), tf.constant(full))
@@ -95,38 +98,15 @@ def suits_xla(model):
     )
 
 
-def chunk_size_for(model, batch_size):
-    """Examples of a batch to compute at once: all, while their activations fit in memory.
-
-    All, too, where the model does not tell its layers' shapes, as a subclass of `keras.Model`.
-    """
-    try:
-        activations = sum(math.prod(layer.output.shape[1:]) for layer in model.layers)
-    except (AttributeError, TypeError):
-        return batch_size
-    bytes_per_example = 8 * activations  # 4 for the float, as much again for its gradient
-    if bytes_per_example * batch_size <= ACTIVATION_LIMIT:
-        return batch_size
-    return max(1, CHUNK_ACTIVATIONS // bytes_per_example)
-
-
 def accumulating_step(model, chunk_size):
     """`keras.Model.train_step` with the gradient summed over chunks of the batch.
 
-    Keras's losses divide by the number of examples, so the batch's loss is the mean of the chunks'
-    losses, weighted by their sizes; so is its gradient. The regularisation, part of each chunk's
-    loss, comes out once, as those weights sum to 1. To be compiled without XLA, which copies the
-    whole batch for each chunk.
+    To be compiled without XLA, which copies the whole batch for each chunk.
 
     Raises:
-        ValueError: when a loss is not the mean over the batch, `reduction="sum_over_batch_size"`.
+        ValueError: as `check_losses_are_means`.
     """
-    for loss in tf.nest.flatten(model.loss):
-        if getattr(loss, "reduction", MEAN) != MEAN:
-            raise ValueError(
-                f"a batch is accumulated over chunks for losses with reduction {MEAN!r} alone, not "
-                f"{loss.reduction!r}; change it, or give fit a chunk_size of the whole batch"
-            )
+    check_losses_are_means(model)
 
     def chunk_gradients(batch, start, length, size):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(
@@ -160,3 +140,66 @@ def accumulating_step(model, chunk_size):
         model.optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
 
     return step
+
+
+class EvaluationLoop:
+    """The batches in a `tf.while_loop`; XLA would take longer to compile it than it saves."""
+
+    def __init__(self, model, batch_size):
+        self._model = model
+        self._batch_size = batch_size
+        self._run = tf.function(self._test_steps, autograph=False)
+
+    def __call__(self, arrays):
+        """Run `model.test_step` on all batches."""
+        # One program for any number of examples.
+        specs = tuple(tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays)
+        self._run.get_concrete_function(specs)(arrays)
+
+    def _test_steps(self, arrays):
+        def body(first):
+            self._model.test_step(tuple(a[first : first + self._batch_size] for a in arrays))
+            return [first + self._batch_size]
+
+        n = tf.shape(arrays[0])[0]
+        tf.while_loop(lambda first: first < n, body, [0], parallel_iterations=1)
+
+
+def value_and_gradients(loss):
+    """See `training.gradients`."""
+
+    @tf.function(autograph=False)
+    def compiled(weights, arrays):
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            value = loss(weights, *arrays)
+        return value, tape.gradient(value, weights)
+
+    def evaluate(weights, *arrays):
+        value, gradients = compiled(list(weights), arrays)
+        return float(value), [gradient.numpy() for gradient in gradients]
+
+    return evaluate
+
+
+def descend(optimizer, rates, function, points, updates):
+    """See `training.descent`; all updates are one compiled loop."""
+    points = keras.Variable(points, dtype="float64")
+    optimizer = optimizer.build(lambda: tf.constant(rates))
+    optimizer.build([points])
+
+    def run():
+        def update(k, path):
+            with tf.GradientTape() as tape:
+                tape.watch(points.value)
+                values = function(*tf.unstack(points.value, axis=-1))
+            # The gradient of the sum over all points has each point's own gradient in its place.
+            optimizer.apply([tape.gradient(values, points.value)])
+            return k + 1, path.write(k, points.value)
+
+        path = tf.TensorArray(tf.float64, updates + 1, element_shape=points.shape)
+        loop = [tf.constant(1), path.write(0, points.value)]
+        _, path = tf.while_loop(lambda k, _: k <= updates, update, loop, parallel_iterations=1)
+        return path.stack()
+
+    return np.asarray(tf.function(run, autograph=False).get_concrete_function()())

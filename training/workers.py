@@ -1,0 +1,222 @@
+"""Worker processes: each trains one run after another, on one thread."""
+
+import contextlib
+import faulthandler
+import os
+import pickle
+import queue
+import select
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+
+import datasets
+from training.backend import BackendError, import_keras
+from training.config import ConfigError
+from training.failures import RunError
+from training.notes import noted
+from training.provenance import ROOT
+from training.sweeps import RUNNING
+
+WORKER_RUNS = 80
+"""Runs after which a worker is replaced, as TensorFlow keeps some 10 MB of each."""
+
+IDLE = 300
+"""Seconds after which a worker without a run is ended."""
+
+PROGRAM = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
+sys.path[:] = {}
+from training.workers import serve
+serve()
+"""
+
+USER_ERRORS = (datasets.DataError, BackendError, ConfigError)
+"""What is the user's to put right, and concerns more than one run."""
+
+_idle = []
+
+
+class Stopped(Exception):  # noqa: N818 - not an error
+    """A run that nobody waits for any more."""
+
+
+@contextlib.contextmanager
+def worker_processes(jobs, cache, data_dir):
+    """Yield a function of a config, which gives the `Future` of its record.
+
+    So many configs as there are jobs train at a time, each in a process of its own, in the order
+    in which they are given. When the block is left, those that are not through are given up.
+    """
+    left = threading.Event()
+    threads = ThreadPoolExecutor(jobs)
+    try:
+        yield lambda config: threads.submit(
+            train_in_process, config, cache, data_dir, lambda: not left.is_set()
+        )
+    finally:
+        left.set()
+        threads.shutdown(cancel_futures=True)
+
+
+def train_in_process(config, cache, data_dir, wanted):
+    """Train a config in a worker process and store it there.
+
+    Args:
+        config: a `RunConfig`.
+        cache: the `RunCache` that the process stores into.
+        data_dir: as in `datasets.load`.
+        wanted: function that says, asked twice a second, whether to go on.
+
+    Returns:
+        The `RunRecord`.
+
+    Raises:
+        RunError: when the training fails, or its process ends.
+        datasets.DataError, BackendError, ConfigError: when it is the user's to put right.
+        Stopped: when it is wanted no more.
+    """
+    worker = _idle_worker() or _Worker()
+    try:
+        reply = worker.ask((config, cache, data_dir), wanted)
+    except BaseException:
+        worker.kill()
+        raise
+    if worker.asked < WORKER_RUNS:
+        _lay_by(worker)
+    else:
+        worker.kill()
+    if isinstance(reply, Exception):
+        raise reply
+    return reply
+
+
+class _Worker:
+    """A process that answers one request at a time."""
+
+    def __init__(self):
+        self.asked = 0
+        self.timer = None
+        self._said = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - as long as the process is
+        self._process = subprocess.Popen(
+            [sys.executable, "-u", "-c", PROGRAM.format([str(ROOT), *sys.path])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+        )
+
+    @property
+    def alive(self):
+        return self._process.poll() is None
+
+    def ask(self, request, wanted):
+        self.asked += 1
+        try:
+            pickle.dump(request, self._process.stdin)
+            self._process.stdin.flush()
+            while not select.select([self._process.stdout], [], [], 0.5)[0]:
+                if not wanted():
+                    raise Stopped
+            reply = pickle.load(self._process.stdout)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            raise RunError.of_exit(self._end(), self._what_it_said()) from None
+        said = self._what_it_said()
+        if isinstance(reply, RunError):
+            reply.details += said
+        else:
+            sys.stderr.write(said)
+        return reply
+
+    def kill(self):
+        self._process.kill()
+        self._end()
+        self._process.stdout.close()
+        self._said.close()
+
+    def _end(self):
+        """Wait for the end of a process that has no more to do, and return its exit code."""
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        return self._process.wait()
+
+    def _what_it_said(self):
+        self._said.seek(0)
+        said = self._said.read().decode(errors="replace")
+        self._said.truncate(0)
+        return said
+
+
+def _idle_worker():
+    """Take a worker that waits for a run; None when there is none."""
+    while _idle:
+        worker = _idle.pop()
+        worker.timer.cancel()
+        if worker.alive:
+            return worker
+        worker.kill()
+    return None
+
+
+def _lay_by(worker):
+    """Keep a worker for the next run, for a while."""
+    worker.timer = threading.Timer(IDLE, _end_idle, [worker])
+    worker.timer.daemon = True
+    _idle.append(worker)
+    worker.timer.start()
+
+
+def _end_idle(worker):
+    with contextlib.suppress(ValueError):  # it has just been taken
+        _idle.remove(worker)
+        worker.kill()
+
+
+# --- in the worker process ------------------------------------------------------------------
+
+
+def serve():
+    """Answer requests from standard input on standard output, until the asking process is gone."""
+    faulthandler.enable()  # what crashes says where
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what is printed meanwhile is no reply
+    requests = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(requests,), daemon=True).start()
+    while True:
+        pickle.dump(_reply(*requests.get()), replies)
+        replies.flush()
+
+
+def _receive(requests):
+    """Read on during a run, so as to end with the process that asked for it."""
+    try:
+        while True:
+            requests.put(pickle.load(sys.stdin.buffer))
+    except EOFError:
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+
+
+def _reply(config, cache, data_dir):
+    try:
+        return train_and_store(config, cache, data_dir)
+    except USER_ERRORS as error:
+        return error
+    except Exception as error:
+        return RunError.of_exception(error, traceback.format_exc())
+
+
+def train_and_store(config, cache, data_dir):
+    """Train a config in this process, on one thread, and store it."""
+    with noted(cache.folder / RUNNING, config.to_json()):
+        import_keras(threads=1)
+        from training.train import train
+
+        record = train(config, data_dir)
+        cache.save(record)
+    return record
