@@ -23,15 +23,9 @@ from training import user_builder
 from training.record import DIVERGED
 from training.runner import RunsInterrupted, run_all, runs_folder
 from training.store import DamagedRecordError, RunCache
-from training.workers import _idle_worker
 
 ALGORITHMS = ("random", "bayesian", "hyperband")
 """Ways to choose settings, those of keras-tuner."""
-
-
-WORKER_RUNS = 20
-"""Runs after which the worker processes are replaced: nearly every run of a search is a program of
-its own, of which TensorFlow keeps some 10 MB."""
 
 KEY = "search/key"
 """Name under which a trial's values hold the key of its search."""
@@ -104,7 +98,6 @@ class Search:
         self._progressed = progressed
         self._run_options = run_options
         self._cache = RunCache(runs_folder(run_options.get("runs_dir")))
-        self._runs_of_workers = 0
 
     @property
     def key(self):
@@ -204,10 +197,6 @@ class Search:
         configs = self.configs(values)
         wanted = [c if c in self._cache else _with_weights(c) for c in configs]
         records = self._run_all(wanted)
-        self._runs_of_workers += len(wanted)
-        if self._runs_of_workers >= WORKER_RUNS:
-            _stop_workers()
-            self._runs_of_workers = 0
         # Rounded, as sums of the same numbers in another order differ in their last digits.
         return round(float(np.mean([score(record) for record in records])), 6)
 
@@ -321,11 +310,6 @@ class Outcome:
     def best(self):
         """The first trial with the highest score."""
         return max(self.trials, key=lambda trial: trial.score)
-
-
-def _stop_workers():
-    while worker := _idle_worker():
-        worker.kill()
 
 
 @contextlib.contextmanager

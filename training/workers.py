@@ -21,8 +21,8 @@ from training.notes import noted
 from training.provenance import ROOT
 from training.sweeps import RUNNING
 
-WORKER_RUNS = 80
-"""Runs after which a worker is replaced, as TensorFlow keeps some 10 MB of each."""
+WORKER_PROGRAMS = 20
+"""Programs compiled after which a worker is replaced, as TensorFlow keeps some 10 MB of each."""
 
 IDLE = 300
 """Seconds after which a worker without a run is ended."""
@@ -86,7 +86,9 @@ def train_in_process(config, cache, data_dir, wanted):
     except BaseException:
         worker.kill()
         raise
-    if worker.asked < WORKER_RUNS:
+    # What failed may have compiled; a run whose program was there leaves nothing behind.
+    worker.programs += getattr(reply, "compile_seconds", 1) > 0
+    if worker.programs < WORKER_PROGRAMS:
         _lay_by(worker)
     else:
         worker.kill()
@@ -99,7 +101,7 @@ class _Worker:
     """A process that answers one request at a time."""
 
     def __init__(self):
-        self.asked = 0
+        self.programs = 0
         self.timer = None
         self._said = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - as long as the process is
         self._process = subprocess.Popen(
@@ -114,7 +116,6 @@ class _Worker:
         return self._process.poll() is None
 
     def ask(self, request, wanted):
-        self.asked += 1
         try:
             pickle.dump(request, self._process.stdin)
             self._process.stdin.flush()

@@ -148,17 +148,6 @@ def test_an_interrupted_search_goes_on_as_it_would_have(make, runs, algorithm, a
     assert set(runs.trained) == trained
 
 
-def test_workers_are_replaced_as_each_run_is_another_program(make, monkeypatch):
-    stopped = []
-    worker = type("Worker", (), {"kill": lambda self: stopped.append(self)})()
-    idle = [worker] * 3
-    monkeypatch.setattr(search, "_idle_worker", lambda: idle.pop() if idle else None)
-    make(trials=search.WORKER_RUNS // 2 - 1).run()
-    assert not stopped
-    make(trials=search.WORKER_RUNS, seed=1).run()
-    assert stopped == [worker] * 3
-
-
 def test_every_seed_of_a_trial_is_kept_and_averaged(make, runs):
     outcome = make(seeds=3).run()
     records = {record.config.key: record for record in outcome.records}

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def test_error_in_training_leaves_the_worker(own_workers, tmp_path, capfd):
             ask(tmp_path, os.write, 1, b"noise")  # gives 5, which is no config
         assert "Traceback" in caught.value.details
         assert caught.value.details.endswith("noise")  # and no reply
-        assert [worker.asked for worker in own_workers] == [asked]
+        assert [worker.programs for worker in own_workers] == [asked]
     assert capfd.readouterr() == ("", "")
 
 
@@ -92,8 +93,27 @@ def test_worker_that_died_while_idle_costs_nothing(own_workers, tmp_path):
         worker._process.wait()
 
 
-def test_worker_is_replaced_after_so_many_runs(own_workers, tmp_path, monkeypatch):
-    monkeypatch.setattr(workers, "WORKER_RUNS", 2)
+def test_runs_of_a_program_that_is_there_do_not_count(monkeypatch, make_record, tmp_path):
+    class Worker:
+        programs, alive, timer, ended = 0, True, threading.Timer(0, print), False
+
+        def ask(self, request, wanted):
+            return make_record(compile_seconds=float(request[0]))
+
+        def kill(self):
+            self.ended = True
+
+    one = Worker()
+    monkeypatch.setattr(workers, "_idle", [one])
+    monkeypatch.setattr(workers, "_lay_by", workers._idle.append)
+    monkeypatch.setattr(workers, "WORKER_PROGRAMS", 2)
+    for compile_seconds, ended in ((1, False), (0, False), (0, False), (1, True)):
+        workers.train_in_process(compile_seconds, None, tmp_path, lambda: True)
+        assert one.ended is ended
+
+
+def test_worker_is_replaced_after_so_many_programs(own_workers, tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "WORKER_PROGRAMS", 2)
     left = []
     for _ in range(3):
         with pytest.raises(RunError, match="AttributeError"):
