@@ -53,11 +53,14 @@ def table(measured):
     yield f"| Backend | Way | {' | '.join(titles)} |"
     yield "|---|---|" + "---:|" * len(NETWORKS)
     for (backend, way), of_networks in measured.items():
-        cells = [
-            f"{statistics.median(rates):,.0f} ({min(rates):,.0f} to {max(rates):,.0f})"
-            for rates in of_networks.values()
-        ]
-        yield f"| {TITLES[backend]} | {WAYS[way]} | {' | '.join(cells)} |"
+        cells = " | ".join(map(_spread, of_networks.values()))
+        yield f"| {TITLES[backend]} | {WAYS[way]} | {cells} |"
+
+
+def _spread(rates):
+    """Median and, of several rounds, the smallest and largest."""
+    between = f" ({min(rates):,.0f} to {max(rates):,.0f})" * (len(rates) > 1)
+    return f"{statistics.median(rates):,.0f}{between}"
 
 
 def between_marks(text, lines):
@@ -90,8 +93,8 @@ def main():
         "Written by `python -m benchmarks.backends`. Iterations per second with batches of 150, "
         "every loss recorded: `model.fit` with `IterationLoss` and, but on PyTorch, where Keras "
         "has none, a whole epoch in an execution; and `training.fit`. Medians of "
-        f"{given.rounds} rounds, in which the ways take turns, each in its own process; in "
-        "brackets the smallest and the largest.",
+        f"{given.rounds} round{'s' * (given.rounds > 1)}, in which the ways take turns, each in its "
+        "own process; of several, in brackets, the smallest and the largest.",
         "",
         f"{facts['processor']}, {os.cpu_count()} cores; python {facts['versions']['python']}, "
         f"{versions}; {date.today()}.",

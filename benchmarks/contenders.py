@@ -248,6 +248,8 @@ def measure(name, workload):
     first, per_epoch = seconds(1)
     short, _ = seconds(1)
     long, _ = seconds(1 + workload.epochs)
+    if long <= short:
+        raise RuntimeError("more epochs took less time: measure on a machine that is idle")
     rate = workload.epochs * per_epoch / (long - short)
     return {"rate": rate, "startup": first - per_epoch / rate}
 
