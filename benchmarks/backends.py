@@ -93,8 +93,8 @@ def main():
         "Written by `python -m benchmarks.backends`. Iterations per second with batches of 150, "
         "every loss recorded: `model.fit` with `IterationLoss` and, but on PyTorch, where Keras "
         "has none, a whole epoch in an execution; and `training.fit`. Medians of "
-        f"{given.rounds} round{'s' * (given.rounds > 1)}, in which the ways take turns, each in its "
-        "own process; of several, in brackets, the smallest and the largest.",
+        f"{given.rounds} round{'s' * (given.rounds > 1)}, in which the ways take turns, each in "
+        "its own process; of several, in brackets, the smallest and the largest.",
         "",
         f"{facts['processor']}, {os.cpu_count()} cores; python {facts['versions']['python']}, "
         f"{versions}; {date.today()}.",
