@@ -27,7 +27,7 @@ def name_of(width, dropout):
 
 @study.runs
 def runs(lab):
-    n, validation, epochs = lab.choose(quick=(4_000, 1_000, 3), paper=(48_000, 12_000, 6))
+    n, validation, epochs = lab.choose(quick=(2_000, 1_000, 3), paper=(48_000, 12_000, 6))
     base = lab.config(
         train_size=n, validation_size=validation, batch_size=150, epochs=epochs, optimizer="adam"
     )
