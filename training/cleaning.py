@@ -4,6 +4,7 @@ import dataclasses
 import time
 
 from training.failures import FOLDER as FAILED
+from training.store import KEY
 from training.sweeps import abandoned_notes, runs_in_training
 
 HOUR = 3600
@@ -52,8 +53,9 @@ def removable_runs(cache, studies=(), older_than=None):
 
 def leftovers(cache):
     """Paths of records set aside as damaged, and of what killed processes left behind."""
-    unfinished = (*cache.folder.glob(".*.*.[0-9]*"), *cache.folder.glob("*/.*.*.[0-9]*"))
-    curves = [path for path in cache.folder.glob("*.npz") if not path.with_suffix(".json").exists()]
+    unfinished = (*cache.folder.glob(f".{KEY}.*.[0-9]*"), *cache.folder.glob("*/.*.*.[0-9]*"))
+    arrays = cache.folder.glob(f"{KEY}.npz")
+    curves = [path for path in arrays if not path.with_suffix(".json").exists()]
     old = [path for path in (*unfinished, *curves) if _age(path) > HOUR]
     return [*(cache.folder / "damaged").glob("*"), *old, *abandoned_notes(cache)]
 

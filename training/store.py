@@ -16,6 +16,10 @@ class DamagedRecordError(ValueError):
     """A stored record that cannot be read; the message names the file."""
 
 
+KEY = "[0-9a-f]" * 16
+"""Pattern of a run's key, for `Path.glob`: files of other names in a cache are not ours."""
+
+
 class RunCache:
     """A folder with two files for each run: KEY.json for facts, KEY.npz for arrays.
 
@@ -68,7 +72,7 @@ class RunCache:
 
     def stored_keys(self):
         """The keys of all runs that are stored, a set."""
-        return {path.stem for path in self.folder.glob("*.json")}
+        return {path.stem for path in self.folder.glob(f"{KEY}.json")}
 
     def paths(self, key):
         """The two files of a run, which need not exist."""

@@ -130,3 +130,15 @@ def test_empty_cache(tmp_path):
     cache = RunCache(tmp_path / "none")
     assert removable_runs(cache, ["one"], 3).files == {}
     assert leftovers(cache) == []
+
+
+def test_files_of_others_are_left_alone(cache):
+    foreign = [cache.folder / name for name in ("notes.json", "data.npz", ".notes.txt.1", "x.npz")]
+    for path in foreign:
+        path.write_bytes(b"{}")
+    age(40 * DAY, *cache.folder.glob("*"), *foreign)
+    runs, left = removable_runs(cache, older_than=30 * DAY), leftovers(cache)
+    assert len(runs.files) == len(cache.stored_keys()) > 0
+    remove(cache, runs, left)
+    assert all(path.exists() for path in foreign)
+    assert cache.stored_keys() == set()
