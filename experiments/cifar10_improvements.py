@@ -34,7 +34,7 @@ FIRST_RATES = {"sgd": (0.03, 0.1), "momentum": (0.01, 0.03), "adam": (0.0003, 0.
 
 @study.runs
 def runs(lab):
-    n, validation, epochs, few = lab.choose(quick=(500, 250, 2, 1), paper=(20_000, 5_000, 15, 3))
+    n, validation, epochs, few = lab.choose(quick=(500, 250, 2, 1), paper=(10_000, 5_000, 15, 4))
     step = lab.config("cifar10", train_size=n, validation_size=validation, epochs=few,
                       model="cifar_cnn", batch_size=128)  # fmt: skip
     ladder = {}
