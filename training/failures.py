@@ -116,8 +116,21 @@ def kept_failures(cache):
     lines = {}
     for path in sorted((cache.folder / FOLDER).glob("*.txt")):
         with contextlib.suppress(FileNotFoundError):  # it is being tried again
-            lines[path.stem] = path.read_text(errors="replace").partition("\n")[0]
+            lines[path.stem] = _first_line(path)
     return lines
+
+
+def failure_of(cache, config):
+    """The `Failure` that was kept of a config; None when there is none."""
+    path = _path(cache, config.key)
+    try:
+        return Failure(config, _first_line(path).removeprefix(f"{describe(config)}: "), path)
+    except FileNotFoundError:
+        return None
+
+
+def _first_line(path):
+    return path.read_text(errors="replace").partition("\n")[0]
 
 
 def _path(cache, key):

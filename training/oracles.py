@@ -24,6 +24,7 @@ with silenced_stderr():
     from keras_tuner.src.distribute import oracle_chief, oracle_client
     from keras_tuner.src.engine.trial import Trial
 
+from training.failures import FailedRunsError
 from training.search import KEY, SearchError
 from training.store import write_atomically
 
@@ -57,13 +58,18 @@ class _Stored:
 
     @property
     def completed(self):
-        """The trials that have ended, in the order in which they were chosen."""
+        """The trials that have a score, in the order in which they were chosen."""
         trials = sorted(self.trials.values(), key=lambda trial: int(trial.trial_id))
         return [trial for trial in trials if trial.score is not None]
 
     @property
+    def failed(self):
+        """The trials that could not be trained."""
+        return [trial for trial in self.trials.values() if trial.status == "FAILED"]
+
+    @property
     def finished(self):
-        """Whether all trials have ended."""
+        """Whether all trials have a score."""
         return len(self.completed) >= self.max_trials
 
     @property
@@ -83,12 +89,12 @@ class _Stored:
         write_atomically(self.path, (json.dumps(state) + "\n").encode())
 
     def reload(self):
-        """Go on from the file; a trial that was running is taken up again with its settings."""
+        """Go on from the file; what was running or failed is taken up again with its settings."""
         state = json.loads(self.path.read_bytes())
         self.trials = {one["trial_id"]: Trial.from_state(one) for one in state["trials"]}
         self.set_state(state["oracle"])
-        running = {trial.trial_id for trial in self.trials.values() if trial.status == "RUNNING"}
-        self._retry_queue = sorted(running, reverse=True)  # the last is taken first
+        again = {t.trial_id for t in self.trials.values() if t.status in ("RUNNING", "FAILED")}
+        self._retry_queue = sorted(again, reverse=True)  # the last is taken first
         self.ongoing_trials = {}
 
     def _save_trial(self, trial):
@@ -160,6 +166,7 @@ def make(key, algorithm, space, seed, trials, epochs):
     oracle.max_trials = trials
     oracle.verbose = 0
     oracle._max_collisions = COLLISIONS
+    oracle.max_consecutive_failed_trials = None  # `Search` counts them, each process its own
     return oracle
 
 
@@ -170,7 +177,7 @@ class Tuner(base_tuner.BaseTuner):
         oracle: of this module; of a worker, its chief's takes its place.
         folder: of the search.
         score: function of a trial's settings, name → value, that gives what is maximised. What it
-            raises ends the search.
+            raises ends the search, but for FailedRunsError, which ends the trial alone.
     """
 
     def __init__(self, oracle, folder, score):
@@ -181,8 +188,8 @@ class Tuner(base_tuner.BaseTuner):
         """Run trials."""
         try:
             super().search()
-        except _FailedError as failed:
-            raise failed.__cause__ from None
+        except _EndedError as ended:
+            raise ended.__cause__ from None
 
     def pre_create_trial(self):
         """Leave the oracle a moment, which may have no trial to give for now."""
@@ -192,15 +199,17 @@ class Tuner(base_tuner.BaseTuner):
         """The score of a trial."""
         try:
             return {OBJECTIVE: self._score(trial.hyperparameters.values)}
+        except FailedRunsError as error:
+            raise keras_tuner.errors.FailedTrialError from error
         except Exception as error:
-            raise _FailedError from error
+            raise _EndedError from error
 
     def save(self):
         """Leave it to the oracle."""
 
 
-class _FailedError(keras_tuner.errors.FatalError):
-    """Any other error in a trial would count as a failed trial."""
+class _EndedError(keras_tuner.errors.FatalError):
+    """What ends the search: any other error would count as one of the trial alone."""
 
 
 def serve(oracle, address, say):

@@ -20,12 +20,16 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 
 from training import user_builder
+from training.failures import FailedRunsError, failure_of
 from training.record import DIVERGED
 from training.runner import RunsInterrupted, run_all, runs_folder
 from training.store import DamagedRecordError, RunCache
 
 ALGORITHMS = ("random", "bayesian", "hyperband")
 """Ways to choose settings, those of keras-tuner."""
+
+MOST_FAILURES = 3
+"""Trials in a row that fail after which a search ends: more would hardly do better."""
 
 KEY = "search/key"
 """Name under which a trial's values hold the key of its search."""
@@ -51,7 +55,8 @@ class Search:
     """A search, and where it stands.
 
     The same space, config, algorithm and seeds are the same search, which goes on where it was;
-    `trials` alone may differ.
+    `trials` alone may differ. A trial that fails costs only itself, as a run does, and is tried
+    again when the search is.
 
     Args:
         name: of the space.
@@ -98,6 +103,7 @@ class Search:
         self._progressed = progressed
         self._run_options = run_options
         self._cache = RunCache(runs_folder(run_options.get("runs_dir")))
+        self._failures_in_a_row = 0
 
     @property
     def key(self):
@@ -196,7 +202,17 @@ class Search:
         """Train what is not stored; the weights are kept until it is known that another is best."""
         configs = self.configs(values)
         wanted = [c if c in self._cache else _with_weights(c) for c in configs]
-        records = self._run_all(wanted)
+        try:
+            records = self._run_all(wanted)
+        except FailedRunsError as error:
+            self._failures_in_a_row += 1
+            if self._failures_in_a_row == MOST_FAILURES:
+                raise SearchError(
+                    f"{MOST_FAILURES} trials in a row failed; of the last, {error}"
+                ) from error
+            self._say(f"A trial failed, and the search goes on: {error.failures[0]}")
+            raise
+        self._failures_in_a_row = 0
         # Rounded, as sums of the same numbers in another order differ in their last digits.
         return round(float(np.mean([score(record) for record in records])), 6)
 
@@ -209,8 +225,8 @@ class Search:
 
     def _remove_weights(self, oracle):
         """Leave weights to the best trial's runs alone."""
-        best = set(self.configs(oracle.best.hyperparameters.values))
-        for trial in oracle.completed:
+        best = set(self.configs(oracle.best.hyperparameters.values)) if oracle.best else set()
+        for trial in oracle.completed + oracle.failed:
             for config in set(self.configs(trial.hyperparameters.values)) - best:
                 kept = _with_weights(config)
                 if kept not in self._cache:
@@ -252,10 +268,14 @@ class Search:
             return self._new_oracle()
 
     def _outcome(self, oracle):
-        if not oracle.finished:
+        failures = self._failures(oracle)
+        if not oracle.completed:
+            raise FailedRunsError(failures, oracle.max_trials * self.seeds)
+        ended = len(oracle.completed) + len(oracle.failed)
+        if ended < oracle.max_trials:
             self._say(
                 f"The space has no more settings to try: the search ends after "
-                f"{len(oracle.completed)} of {oracle.max_trials} trials."
+                f"{ended} of {oracle.max_trials} trials."
             )
         self._remove_weights(oracle)
         best = self.configs(oracle.best.hyperparameters.values)
@@ -268,7 +288,12 @@ class Search:
         trials = [self._trial(trial) for trial in oracle.completed]
         others = {c for trial in trials for c in trial.configs} - set(best)
         records = self._run_all(list(others))
-        return Outcome(trials, [_without_weights(r) for r in of_best] + records)
+        return Outcome(trials, [_without_weights(r) for r in of_best] + records, failures)
+
+    def _failures(self, oracle):
+        configs = (c for trial in oracle.failed for c in self.configs(trial.hyperparameters.values))
+        found = (failure_of(self._cache, _with_weights(config)) for config in configs)
+        return [failure for failure in found if failure]
 
     def _trial(self, trial):
         values = trial.hyperparameters.values
@@ -301,10 +326,12 @@ class Outcome:
     Attributes:
         trials: list of `Trial`, in order.
         records: `RunRecord` of each of their runs, without weights.
+        failures: list of `training.failures.Failure`, of the runs of other trials.
     """
 
     trials: list
     records: list
+    failures: list
 
     @property
     def best(self):

@@ -8,7 +8,8 @@ import threading
 import numpy as np
 import pytest
 
-from training import RunConfig, RunRecord, RunsInterrupted, search
+from training import FailedRunsError, RunConfig, RunRecord, RunsInterrupted, search
+from training.failures import RunError, forget_failure, keep_failure
 from training.search import ALGORITHMS, Search, SearchError, SearchInterrupted
 from training.store import RunCache
 
@@ -285,6 +286,87 @@ def test_an_error_in_a_trial_ends_the_search(make, runs):
     runs.fail = None
     assert len(make().run().trials) == 6
     assert len(runs.trained) == 12
+
+
+def rate_of(trial):
+    return trial.configs[0].learning_rate
+
+
+def failed(runs, config):
+    """What `run_all` raises when a run fails, after it has kept why."""
+    error = RunError("out of memory", "Traceback")
+    return FailedRunsError([keep_failure(runs.cache, config, error)], 2)
+
+
+@pytest.fixture
+def failing(runs, monkeypatch):
+    """The learning rates at which runs fail, their second seed alone."""
+    rates, train = set(), runs.train
+
+    def fail(config):
+        if config.learning_rate in rates and config.seed == 1:
+            raise failed(runs, config)
+        forget_failure(runs.cache, config)
+        return train(config)
+
+    monkeypatch.setattr(runs, "train", fail)
+    return rates
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_trial_that_fails_costs_only_itself(make, runs, failing, algorithm):
+    whole = make(algorithm=algorithm, trials=8).run()
+    (make(algorithm=algorithm).folder / "search.json").unlink()
+    for path in runs.cache.folder.glob("*.*"):
+        path.unlink()
+    failing |= {rate_of(whole.trials[0]), rate_of(whole.trials[4])}
+    lines = []
+    some = make(algorithm=algorithm, trials=8, say=lines.append).run()
+    of_failed = {failure.config.learning_rate for failure in some.failures}
+    assert of_failed <= failing
+    assert len(lines) == len(some.failures) > 0
+    assert lines[0].startswith("A trial failed, and the search goes on: dense sgd rate ")
+    assert lines[0].endswith("seed 1: out of memory")
+    assert len(some.trials) + len(some.failures) == 8
+    assert not {rate_of(trial) for trial in some.trials} & failing
+    assert runs.with_weights == {some.best.configs[0].learning_rate}
+    failing.clear()
+    again = make(algorithm=algorithm, trials=8).run()
+    assert len(again.trials) == 8
+    assert not again.failures
+
+
+def test_many_failures_in_a_row_end_the_search(make, runs, failing):
+    failing |= {rate_of(trial) for trial in make().run().trials[2:]}
+    (make().folder / "search.json").unlink()
+    for path in runs.cache.folder.glob("*.*"):
+        path.unlink()
+    match = r"3 trials in a row failed; of the last, 1 of 2 runs failed: .* out of memory"
+    with pytest.raises(SearchError, match=match):
+        make().run()
+    failing.clear()
+    assert len(make().run().trials) == 6
+
+
+def test_a_search_without_any_score_says_what_failed(make, runs, failing):
+    failing |= {rate_of(trial) for trial in make(trials=2).run().trials}
+    (make().folder / "search.json").unlink()
+    for path in runs.cache.folder.glob("*.*"):
+        path.unlink()
+    with pytest.raises(FailedRunsError, match="2 of 4 runs failed, first"):
+        make(trials=2).run()
+
+
+def test_a_worker_goes_on_after_a_trial_that_fails(make, runs, failing):
+    failing.add(rate_of(make().run().trials[1]))
+    for path in runs.cache.folder.glob("**/*.*"):
+        path.unlink()
+    address = free_address()
+    thread, outcomes = led(make(), address)
+    make().work(address, "one")
+    thread.join()
+    assert len(outcomes[0].trials) == 5
+    assert [one.config.learning_rate for one in outcomes[0].failures] == list(failing)
 
 
 def test_progress_is_told_at_the_start_and_after_each_trial(make):
