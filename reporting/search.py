@@ -61,7 +61,8 @@ class StoredSearch:
 
         Args:
             about: preset; and search: space's name, algorithm, seed, seeds, the config of
-                keras-tuner's space, trials (number, settings and the keys of the runs) and command.
+                keras-tuner's space, trials (number, settings and the keys of the runs), how many
+                others failed, and command.
             records: `RunRecord`s of all runs.
             folder: made where it is missing.
         """
@@ -120,7 +121,7 @@ class StoredSearch:
             seeds=search["seeds"],
             data=datasets_of(records),
             claims=[],
-            tables=[best_table(axes, trials), trials_table(axes, trials)],
+            tables=[best_table(axes, trials), trials_table(axes, trials, search["failed"])],
             figures=[Figure(name, *texts) for name, texts in FIGURES.items()],
             provenance=provenance_of(records),
             command=search["command"],
@@ -143,8 +144,8 @@ def best_table(axes, trials):
     return Table("Best settings", ["", f"trial {best.number}"], rows, note)
 
 
-def trials_table(axes, trials):
-    """All trials, the best first."""
+def trials_table(axes, trials, failed=0):
+    """All trials, the best first; failed is the number of those without a score."""
     ranked = sorted(trials, key=lambda trial: -trial.score)
     rows = [
         [
@@ -156,7 +157,10 @@ def trials_table(axes, trials):
         for trial in ranked
     ]
     columns = ["trial", *(axis.name for axis in axes), EPOCHS, SCORE]
-    return Table("Trials", columns, rows, f"{ACCURACIES} A run that diverged counts as 0.")
+    note = f"{ACCURACIES} A run that diverged counts as 0."
+    if failed:
+        note += f" Trials that could not be trained, and are not shown: {failed}."
+    return Table("Trials", columns, rows, note)
 
 
 def _mean_and_seeds(accuracies):

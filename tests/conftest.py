@@ -65,3 +65,17 @@ def _arrays(seed):
         return np.arange(n, dtype=np.uint8) % 10
 
     return content.Arrays(images(120), labels(120), images(50), labels(50))
+
+
+@pytest.fixture
+def exit_of(capsys):
+    """A function of a command line that gives its exit code, standard output and error."""
+    from experiments.__main__ import main
+
+    def exit_of(*arguments):
+        with pytest.raises(SystemExit) as stopped:
+            main(list(arguments))
+        captured = capsys.readouterr()
+        return stopped.value.code, captured.out, captured.err
+
+    return exit_of

@@ -268,9 +268,9 @@ class Search:
             return self._new_oracle()
 
     def _outcome(self, oracle):
-        failures = self._failures(oracle)
+        failed = self._failed(oracle)
         if not oracle.completed:
-            raise FailedRunsError(failures, oracle.max_trials * self.seeds)
+            raise failed
         ended = len(oracle.completed) + len(oracle.failed)
         if ended < oracle.max_trials:
             self._say(
@@ -288,12 +288,13 @@ class Search:
         trials = [self._trial(trial) for trial in oracle.completed]
         others = {c for trial in trials for c in trial.configs} - set(best)
         records = self._run_all(list(others))
-        return Outcome(trials, [_without_weights(r) for r in of_best] + records, failures)
+        return Outcome(trials, [_without_weights(r) for r in of_best] + records, failed)
 
-    def _failures(self, oracle):
-        configs = (c for trial in oracle.failed for c in self.configs(trial.hyperparameters.values))
-        found = (failure_of(self._cache, _with_weights(config)) for config in configs)
-        return [failure for failure in found if failure]
+    def _failed(self, oracle):
+        trials = [self.configs(trial.hyperparameters.values) for trial in oracle.failed]
+        found = [failure_of(self._cache, _with_weights(c)) for configs in trials for c in configs]
+        failures = [failure for failure in found if failure]
+        return FailedRunsError(failures, len(oracle.trials) * self.seeds) if trials else None
 
     def _trial(self, trial):
         values = trial.hyperparameters.values
@@ -326,12 +327,12 @@ class Outcome:
     Attributes:
         trials: list of `Trial`, in order.
         records: `RunRecord` of each of their runs, without weights.
-        failures: list of `training.failures.Failure`, of the runs of other trials.
+        failed: FailedRunsError of the runs that other trials failed for; None without any.
     """
 
     trials: list
     records: list
-    failures: list
+    failed: FailedRunsError | None
 
     @property
     def best(self):

@@ -36,14 +36,12 @@ def stored(cache):
 
 
 @pytest.fixture
-def printed(capsys):
+def printed(exit_of):
     """A function that gives what a call of the command prints."""
 
     def call(*arguments):
-        with pytest.raises(SystemExit) as stopped:
-            command_line.main(["clean", *arguments])
-        out, err = capsys.readouterr()
-        assert (stopped.value.code, err) == (0, "")
+        code, out, err = exit_of("clean", *arguments)
+        assert (code, err) == (0, "")
         return out
 
     return call

@@ -34,16 +34,8 @@ def made_up_runs(made_up_record, monkeypatch):
     return calls
 
 
-def exit_of(capsys, *arguments):
-    """Exit code, standard output and standard error of the command line."""
-    with pytest.raises(SystemExit) as stopped:
-        command_line.main(list(arguments))
-    captured = capsys.readouterr()
-    return stopped.value.code, captured.out, captured.err
-
-
-def test_list_names_every_study(capsys):
-    code, out, _ = exit_of(capsys, "list")
+def test_list_names_every_study(exit_of):
+    code, out, _ = exit_of("list")
     assert code == 0
     assert set(command_line.study_names()) <= set(out.split())
 
@@ -81,9 +73,9 @@ def test_list_names_every_study(capsys):
         ),
     ],
 )
-def test_a_mistake_gets_one_clear_line(capsys, tmp_path, monkeypatch, arguments, words):
+def test_a_mistake_gets_one_clear_line(exit_of, tmp_path, monkeypatch, arguments, words):
     monkeypatch.chdir(tmp_path)
-    code, _, err = exit_of(capsys, *arguments)
+    code, _, err = exit_of(*arguments)
     assert code == 2
     assert "Traceback" not in err
     assert len(err.strip().splitlines()) == 1
@@ -92,27 +84,27 @@ def test_a_mistake_gets_one_clear_line(capsys, tmp_path, monkeypatch, arguments,
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["run", "--help"]])
-def test_help(capsys, arguments):
-    code, out, err = exit_of(capsys, *arguments)
+def test_help(exit_of, arguments):
+    code, out, err = exit_of(*arguments)
     assert (code, err) == (0, "")
     assert "Usage: python -m experiments" in out
     assert "--seeds" in out if "run" in arguments else "list" in out
 
 
-def test_an_unwritable_output_folder_is_found_before_training(capsys, tmp_path, made_up_runs):
+def test_an_unwritable_output_folder_is_found_before_training(exit_of, tmp_path, made_up_runs):
     (tmp_path / "file").touch()
     arguments = ["run", "--all", "--data", "stand-in", "--out", str(tmp_path / "file" / "out")]
-    code, _, err = exit_of(capsys, *arguments)
+    code, _, err = exit_of(*arguments)
     assert code == 2
     assert "cannot write" in err
     assert "--out" in err
     assert not made_up_runs
 
 
-def test_an_unwritable_tensorboard_folder_is_found_before_training(capsys, tmp_path, made_up_runs):
+def test_an_unwritable_tensorboard_folder_is_found_before_training(exit_of, tmp_path, made_up_runs):
     (tmp_path / "file").touch()
     arguments = ["run", "--all", "--data", "stand-in", "--out", str(tmp_path / "out")]
-    code, _, err = exit_of(capsys, *arguments, "--tensorboard", str(tmp_path / "file" / "events"))
+    code, _, err = exit_of(*arguments, "--tensorboard", str(tmp_path / "file" / "events"))
     assert code == 2
     assert "cannot write" in err
     assert "--tensorboard" in err
@@ -120,31 +112,29 @@ def test_an_unwritable_tensorboard_folder_is_found_before_training(capsys, tmp_p
     assert not made_up_runs
 
 
-def test_tensorboard_gets_every_run_of_the_study(capsys, tmp_path, made_up_runs):
+def test_tensorboard_gets_every_run_of_the_study(exit_of, tmp_path, made_up_runs):
     out, events = tmp_path / "out", tmp_path / "events"
     arguments = ["run", "momentum_nesterov", "--data", "stand-in", "--out", str(out)]
-    code, _, _ = exit_of(capsys, *arguments, "--tensorboard", str(events))
+    code, _, _ = exit_of(*arguments, "--tensorboard", str(events))
     assert code == 0
     _, records = load_archive(out / "momentum_nesterov")
     written = {path.parent.name for path in (events / "momentum_nesterov").glob("*/*tfevents*")}
     assert {name.rpartition("_")[2] for name in written} == set(records)
 
 
-def test_a_damaged_data_file_is_named(capsys, tmp_path):
+def test_a_damaged_data_file_is_named(exit_of, tmp_path):
     (tmp_path / "fashion_mnist.npz").write_bytes(b"no archive")
     arguments = ["run", "momentum_nesterov", "--data-dir", str(tmp_path), "--jobs", "1"]
-    code, _, err = exit_of(capsys, *arguments, "--out", str(tmp_path / "out"))
+    code, _, err = exit_of(*arguments, "--out", str(tmp_path / "out"))
     assert code == 2
     assert "fashion_mnist.npz" in err
     assert "Traceback" not in err
 
 
 @pytest.mark.parametrize("name", command_line.study_names())
-def test_every_study_goes_from_runs_to_report(capsys, tmp_path, made_up_runs, name):
+def test_every_study_goes_from_runs_to_report(exit_of, tmp_path, made_up_runs, name):
     out = tmp_path / "out"
-    code, printed, _ = exit_of(
-        capsys, "run", name, "--data", "stand-in", "--seeds", "2", "--out", str(out)
-    )
+    code, printed, _ = exit_of("run", name, "--data", "stand-in", "--seeds", "2", "--out", str(out))
     assert code == 0
     assert str(out / "index.html") in printed
     study = command_line.find_study(name)
@@ -160,51 +150,51 @@ def test_every_study_goes_from_runs_to_report(capsys, tmp_path, made_up_runs, na
     assert all(figure.caption.endswith(".") for figure in found.figures)
 
 
-def test_report_draws_again_without_training(capsys, tmp_path, made_up_runs):
+def test_report_draws_again_without_training(exit_of, tmp_path, made_up_runs):
     out = tmp_path / "out"
-    exit_of(capsys, "run", "momentum_nesterov", "--data", "stand-in", "--out", str(out))
+    exit_of("run", "momentum_nesterov", "--data", "stand-in", "--out", str(out))
     made_up_runs.clear()
     page = (out / "index.html").read_text()
     (out / "index.html").unlink()
-    code, _, _ = exit_of(capsys, "report", "--out", str(out))
+    code, _, _ = exit_of("report", "--out", str(out))
     assert code == 0
     assert (out / "index.html").read_text() == page
     assert not made_up_runs
 
 
-def test_report_of_several_studies_is_drawn_side_by_side(capsys, tmp_path, made_up_runs):
+def test_report_of_several_studies_is_drawn_side_by_side(exit_of, tmp_path, made_up_runs):
     out = tmp_path / "out"
     names = ("momentum_nesterov", "validation_split")
-    exit_of(capsys, "run", *names, "--data", "stand-in", "--out", str(out))
+    exit_of("run", *names, "--data", "stand-in", "--out", str(out))
     page = (out / "index.html").read_text()
     for figure in out.glob("*/*.svg"):
         figure.unlink()
-    code, _, _ = exit_of(capsys, "report", "--out", str(out), "--jobs", "2")
+    code, _, _ = exit_of("report", "--out", str(out), "--jobs", "2")
     assert code == 0
     assert (out / "index.html").read_text() == page
     (out / "validation_split" / "records.json").write_text("{")
-    code, _, err = exit_of(capsys, "report", "--out", str(out), "--jobs", "2")
+    code, _, err = exit_of("report", "--out", str(out), "--jobs", "2")
     assert code == 2
     assert "records.json is damaged" in err
     assert "Traceback" not in err
 
 
-def test_report_names_a_damaged_record(capsys, tmp_path, made_up_runs):
+def test_report_names_a_damaged_record(exit_of, tmp_path, made_up_runs):
     out = tmp_path / "out"
-    exit_of(capsys, "run", "momentum_nesterov", "--data", "stand-in", "--out", str(out))
+    exit_of("run", "momentum_nesterov", "--data", "stand-in", "--out", str(out))
     (out / "momentum_nesterov" / "records.json").write_text("{")
-    code, _, err = exit_of(capsys, "report", "--out", str(out))
+    code, _, err = exit_of("report", "--out", str(out))
     assert code == 2
     assert "records.json is damaged" in err
 
 
 @pytest.mark.parametrize("arguments", [["t.parquet"], ["t.txt", "--format", "parquet"]])
 def test_export_writes_every_run_of_the_report(
-    capsys, tmp_path, monkeypatch, made_up_runs, arguments
+    exit_of, tmp_path, monkeypatch, made_up_runs, arguments
 ):
     monkeypatch.chdir(tmp_path)
-    exit_of(capsys, "run", "momentum_nesterov", "--data", "stand-in", "--out", "out")
-    code, printed, _ = exit_of(capsys, "export", "--out", "out", *arguments)
+    exit_of("run", "momentum_nesterov", "--data", "stand-in", "--out", "out")
+    code, printed, _ = exit_of("export", "--out", "out", *arguments)
     assert code == 0
     assert arguments[0] in printed
     table = pyarrow.parquet.read_table(arguments[0])
@@ -213,38 +203,38 @@ def test_export_writes_every_run_of_the_report(
     assert set(table["study"].to_pylist()) == {"momentum_nesterov"}
 
 
-def test_export_is_csv_in_this_folder_unless_told(capsys, tmp_path, monkeypatch, made_up_runs):
+def test_export_is_csv_in_this_folder_unless_told(exit_of, tmp_path, monkeypatch, made_up_runs):
     monkeypatch.chdir(tmp_path)
-    exit_of(capsys, "run", "momentum_nesterov", "--data", "stand-in", "--out", "out")
-    assert exit_of(capsys, "export", "--out", "out")[0] == 0
+    exit_of("run", "momentum_nesterov", "--data", "stand-in", "--out", "out")
+    assert exit_of("export", "--out", "out")[0] == 0
     assert (tmp_path / "records.csv").read_text().startswith('"study","key","dataset"')
 
 
-def test_export_to_a_file_that_cannot_be_written(capsys, tmp_path, made_up_runs):
+def test_export_to_a_file_that_cannot_be_written(exit_of, tmp_path, made_up_runs):
     out = tmp_path / "out"
-    exit_of(capsys, "run", "momentum_nesterov", "--data", "stand-in", "--out", str(out))
-    code, _, err = exit_of(capsys, "export", "--out", str(out), str(tmp_path / "no" / "t.csv"))
+    exit_of("run", "momentum_nesterov", "--data", "stand-in", "--out", str(out))
+    code, _, err = exit_of("export", "--out", str(out), str(tmp_path / "no" / "t.csv"))
     assert code == 2
     assert err.startswith("error: cannot write")
     assert "No such file" in err
     assert len(err.splitlines()) == 1
 
 
-def test_a_second_study_joins_the_report_of_the_first(capsys, tmp_path, made_up_runs):
+def test_a_second_study_joins_the_report_of_the_first(exit_of, tmp_path, made_up_runs):
     out, names = tmp_path / "out", ("mnist_mlp", "numpy_cnn")
     for name in names:
-        exit_of(capsys, "run", name, "--data", "stand-in", "--out", str(out))
+        exit_of("run", name, "--data", "stand-in", "--out", str(out))
     page = (out / "index.html").read_text()
     assert all(escape(command_line.find_study(name).title) in page for name in names)
 
 
-def test_ctrl_c_says_how_to_go_on(capsys, tmp_path, monkeypatch):
+def test_ctrl_c_says_how_to_go_on(exit_of, tmp_path, monkeypatch):
     def interrupted(configs, **options):
         raise RunsInterrupted(3, 8)
 
     monkeypatch.setattr(command_line, "run_all", interrupted)
     arguments = ["run", "--all", "--data", "stand-in", "--out", str(tmp_path / "out")]
-    code, _, err = exit_of(capsys, *arguments)
+    code, _, err = exit_of(*arguments)
     assert code == 130
     assert "3 of 8 runs are stored" in err
     assert "same command goes on" in err
@@ -265,11 +255,11 @@ def failing_studies(made_up_runs, made_up_record, monkeypatch):
     return failing
 
 
-def test_a_failed_run_costs_only_its_study(capsys, tmp_path, failing_studies):
+def test_a_failed_run_costs_only_its_study(exit_of, tmp_path, failing_studies):
     out = tmp_path / "out"
     failing_studies.add("momentum_nesterov")
     arguments = ["momentum_nesterov", "mnist_mlp", "--data", "stand-in", "--out", str(out)]
-    code, printed, err = exit_of(capsys, "run", *arguments)
+    code, printed, err = exit_of("run", *arguments)
     assert code == 2
     assert str(out / "index.html") in printed
     assert escape(command_line.find_study("mnist_mlp").title) in (out / "index.html").read_text()
@@ -279,19 +269,19 @@ def test_a_failed_run_costs_only_its_study(capsys, tmp_path, failing_studies):
     assert "Traceback" not in err
 
 
-def test_failures_of_all_studies_are_one_line(capsys, tmp_path, failing_studies):
+def test_failures_of_all_studies_are_one_line(exit_of, tmp_path, failing_studies):
     names = ["momentum_nesterov", "mnist_mlp"]
     failing_studies.update(names)
     arguments = ["run", *names, "--data", "stand-in", "--out", str(tmp_path / "out")]
-    code, printed, err = exit_of(capsys, *arguments)
+    code, printed, err = exit_of(*arguments)
     assert (code, printed) == (2, "")
     (line,) = (line for line in err.splitlines() if not line.startswith("warning: "))
     assert line.startswith("error: 2 of ")
 
 
-def test_options_reach_the_runs(capsys, tmp_path, made_up_runs):
+def test_options_reach_the_runs(exit_of, tmp_path, made_up_runs):
     arguments = ["run", "momentum_nesterov", "--data", "stand-in", "--jobs", "1", "--out"]
-    exit_of(capsys, *arguments, str(tmp_path / "out"))
+    exit_of(*arguments, str(tmp_path / "out"))
     assert made_up_runs[0]["jobs"] == 1
     assert made_up_runs[0]["runs_dir"] == tmp_path / "runs"
     assert made_up_runs[0]["study"] == "momentum_nesterov"

@@ -6,7 +6,6 @@ from contextlib import ExitStack
 
 import pytest
 
-import experiments.__main__ as command_line
 from training import RunConfig
 from training.failures import RunError, keep_failure
 from training.notes import noted
@@ -23,14 +22,13 @@ def cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def printed(capsys):
+def printed(exit_of):
     """A function that gives what a call of the command prints."""
 
     def call(*arguments):
-        with pytest.raises(SystemExit) as stopped:
-            command_line.main(["status", *arguments])
-        assert stopped.value.code == 0
-        return capsys.readouterr()
+        code, *printed = exit_of("status", *arguments)
+        assert code == 0
+        return printed
 
     return call
 

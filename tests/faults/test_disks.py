@@ -5,7 +5,6 @@ import subprocess
 
 import pytest
 
-import experiments.__main__ as command_line
 from training.store import RunCache
 
 
@@ -52,14 +51,12 @@ def test_a_full_disk_loses_nothing_and_a_larger_one_goes_on(mounted, small, swee
 
 
 @pytest.mark.parametrize("option", ["--runs", "--out"])
-def test_a_read_only_folder_is_found_before_training(mounted, tmp_path, capsys, survived, option):
+def test_a_read_only_folder_is_found_before_training(mounted, tmp_path, exit_of, survived, option):
     folder = mounted("-t", "tmpfs", "-o", "ro", "tmpfs")
     places = {"--runs": tmp_path / "runs", "--out": tmp_path / "out", option: folder}
     options = [str(word) for pair in places.items() for word in pair]
-    with pytest.raises(SystemExit) as stopped:
-        command_line.main(["run", "momentum_nesterov", "--data", "stand-in", *options])
-    error = capsys.readouterr().err.strip()
-    assert stopped.value.code == 2
+    code, _, error = exit_of("run", "momentum_nesterov", "--data", "stand-in", *options)
+    assert code == 2
     assert error.splitlines() == [
         f"error: cannot write to {folder} (Read-only file system); "
         f"give another folder with {option}"

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import experiments.__main__ as command_line
-from training import ConfigError, RunConfig
+from experiments.commands import reports
+from training import ConfigError, RunConfig, RunsInterrupted
 from training.config import (
     AUGMENTATIONS,
     ENGINES,
@@ -143,22 +144,20 @@ words = st.one_of(
     deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(arguments=st.lists(words, max_size=5))
-def test_any_command_line_gets_an_answer(capsys, tmp_path, monkeypatch, survived, arguments):
+def test_any_command_line_gets_an_answer(exit_of, tmp_path, monkeypatch, survived, arguments):
     """Nothing is trained: what would begin to is stopped at the first run."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DESCENT_RUNS_DIR", str(tmp_path / "runs"))
-    monkeypatch.setattr(command_line, "ROOT", tmp_path)
+    monkeypatch.setattr(reports, "ROOT", tmp_path)
     monkeypatch.setattr(command_line, "run_all", _stop)
-    with pytest.raises(SystemExit) as stopped:
-        command_line.main(arguments)
-    captured = capsys.readouterr()
-    assert stopped.value.code in (0, 2, 130)
-    assert "Traceback" not in captured.err
-    if stopped.value.code == 2 and arguments:
-        assert len(captured.err.strip().splitlines()) == 1
-        assert captured.err.startswith("error: ")
+    code, _, error = exit_of(*arguments)
+    assert code in (0, 2, 130)
+    assert "Traceback" not in error
+    if code == 2 and arguments:
+        assert len(error.strip().splitlines()) == 1
+        assert error.startswith("error: ")
     survived["command lines answered"] += 1
 
 
 def _stop(configs, **options):
-    raise command_line.RunsInterrupted(0, len(configs))
+    raise RunsInterrupted(0, len(configs))

@@ -63,7 +63,7 @@ def folder(tmp_path, trials):
     """A report's folder with the outcome of a search."""
     about = {
         "name": "mine", "algorithm": "random", "seed": 0, "seeds": 2, "space": SPACE,
-        "command": "python -m experiments search mine",
+        "command": "python -m experiments search mine", "failed": 0,
         "trials": [
             {"number": t.number, "settings": t.settings, "runs": [r.config.key for r in t.records]}
             for t in trials
@@ -114,7 +114,9 @@ def test_best_settings_and_all_trials_are_tabulated(axes, trials):
     ]  # fmt: skip
     assert ["validation accuracy", "0.8500 (0.8000, 0.9000)"] in best.rows
     assert ["test accuracy", "0.5000 (0.5000, 0.5000)"] in best.rows
-    table = trials_table(axes, trials)
+    table = trials_table(axes, trials, failed=2)
+    assert table.note.endswith("could not be trained, and are not shown: 2.")
+    assert "shown" not in trials_table(axes, trials).note
     assert [row[0] for row in table.rows] == [2, 3, 1, 4]
     assert table.rows[2][5:] == ["—", 2, "0.5500 (0.6000, 0.5000)"]
     assert table.rows[3][-1] == "0.0000 (0.0000, 0.0000)"

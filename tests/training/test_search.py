@@ -322,18 +322,18 @@ def test_a_trial_that_fails_costs_only_itself(make, runs, failing, algorithm):
     failing |= {rate_of(whole.trials[0]), rate_of(whole.trials[4])}
     lines = []
     some = make(algorithm=algorithm, trials=8, say=lines.append).run()
-    of_failed = {failure.config.learning_rate for failure in some.failures}
+    of_failed = {failure.config.learning_rate for failure in some.failed.failures}
     assert of_failed <= failing
-    assert len(lines) == len(some.failures) > 0
+    assert len(lines) == len(some.failed.failures) > 0
     assert lines[0].startswith("A trial failed, and the search goes on: dense sgd rate ")
     assert lines[0].endswith("seed 1: out of memory")
-    assert len(some.trials) + len(some.failures) == 8
+    assert len(some.trials) + len(some.failed.failures) == 8
     assert not {rate_of(trial) for trial in some.trials} & failing
     assert runs.with_weights == {some.best.configs[0].learning_rate}
     failing.clear()
     again = make(algorithm=algorithm, trials=8).run()
     assert len(again.trials) == 8
-    assert not again.failures
+    assert again.failed is None
 
 
 def test_many_failures_in_a_row_end_the_search(make, runs, failing):
@@ -366,7 +366,7 @@ def test_a_worker_goes_on_after_a_trial_that_fails(make, runs, failing):
     make().work(address, "one")
     thread.join()
     assert len(outcomes[0].trials) == 5
-    assert [one.config.learning_rate for one in outcomes[0].failures] == list(failing)
+    assert [one.config.learning_rate for one in outcomes[0].failed.failures] == list(failing)
 
 
 def test_progress_is_told_at_the_start_and_after_each_trial(make):

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-import experiments.__main__ as command_line
-from experiments import search as searching
+from experiments.commands import search as searching
+from experiments.commands.spaces import SPACES
 from reporting import Findings
-from training import RunConfig, search
+from training import FailedRunsError, RunConfig, search
+from training.failures import RunError, keep_failure
 from training.provenance import ROOT
-from training.store import load_archive
+from training.store import RunCache, load_archive
 
 SIZES = ["--data", "stand-in", "--train-size", "80", "--validation-size", "40", "--epochs", "1"]
 
@@ -38,14 +39,6 @@ def made_up_runs(made_up_record, monkeypatch):
     monkeypatch.setattr(search, "run_all", run_all)
     monkeypatch.setattr(search, "in_own_process", lambda function, *arguments: None)
     return calls
-
-
-def exit_of(capsys, *arguments):
-    """Exit code, standard output and standard error of the command line."""
-    with pytest.raises(SystemExit) as stopped:
-        command_line.main(list(arguments))
-    captured = capsys.readouterr()
-    return stopped.value.code, captured.out, captured.err
 
 
 @pytest.mark.parametrize(
@@ -75,8 +68,8 @@ def exit_of(capsys, *arguments):
         (["../mine", "--builder", "no_such:f"], ["letters, digits and _", "'../mine'"]),
     ],
 )
-def test_a_mistake_gets_one_clear_line(capsys, arguments, words):
-    code, _, err = exit_of(capsys, "search", *arguments, "--data", "stand-in", "--out", "out")
+def test_a_mistake_gets_one_clear_line(exit_of, arguments, words):
+    code, _, err = exit_of("search", *arguments, "--data", "stand-in", "--out", "out")
     assert code == 2
     lines = [line for line in err.strip().splitlines() if line.startswith("error: ")]
     assert len(lines) == 1
@@ -85,12 +78,10 @@ def test_a_mistake_gets_one_clear_line(capsys, arguments, words):
         assert word in lines[0]
 
 
-@pytest.mark.parametrize(
-    ("space", "algorithm"), list(zip(searching.SPACES, search.ALGORITHMS, strict=True))
-)
-def test_a_search_goes_from_runs_to_report(capsys, tmp_path, made_up_runs, space, algorithm):
+@pytest.mark.parametrize(("space", "algorithm"), list(zip(SPACES, search.ALGORITHMS, strict=True)))
+def test_a_search_goes_from_runs_to_report(exit_of, tmp_path, made_up_runs, space, algorithm):
     arguments = ["--algorithm", algorithm, "--trials", "5", "--jobs", "1", "--data", "stand-in"]
-    code, printed, _ = exit_of(capsys, "search", space, *arguments, "--out", "out")
+    code, printed, _ = exit_of("search", space, *arguments, "--out", "out")
     assert code == 0
     assert "best settings" in printed
     assert "index.html" in printed
@@ -106,25 +97,49 @@ def test_a_search_goes_from_runs_to_report(capsys, tmp_path, made_up_runs, space
     assert len(load_archive(folder)[1]) == 10
 
 
-def test_report_draws_a_search_again_without_training(capsys, tmp_path, made_up_runs):
-    exit_of(capsys, "search", "dense", "--data", "stand-in", "--trials", "3", "--out", "out")
+def test_report_draws_a_search_again_without_training(exit_of, tmp_path, made_up_runs):
+    exit_of("search", "dense", "--data", "stand-in", "--trials", "3", "--out", "out")
     made_up_runs.clear()
     page = (tmp_path / "out" / "index.html").read_text()
     for path in (tmp_path / "out").glob("search_*/*.svg"):
         path.unlink()
-    code, _, _ = exit_of(capsys, "report", "--out", "out")
+    code, _, _ = exit_of("report", "--out", "out")
     assert code == 0
     assert (tmp_path / "out" / "index.html").read_text() == page
     assert not made_up_runs
-    code, _, _ = exit_of(capsys, "export", "--out", "out")
+    code, _, _ = exit_of("export", "--out", "out")
     assert code == 0
     assert "search_dense_fashion_mnist_random" in Path("records.csv").read_text()
 
 
-def test_two_searches_stand_side_by_side(capsys, tmp_path, made_up_runs):
+def test_a_trial_that_fails_is_told_after_the_report(exit_of, tmp_path, made_up_runs, monkeypatch):
+    train = search.run_all
+
+    def run_all(configs, **options):
+        if len(made_up_runs) == 2:
+            made_up_runs.append("failed")
+            error = RunError("out of memory", "Traceback")
+            cache = RunCache(options["runs_dir"])
+            raise FailedRunsError([keep_failure(cache, configs[0], error)], 2)
+        return train(configs, **options)
+
+    monkeypatch.setattr(search, "run_all", run_all)
+    arguments = ["--data", "stand-in", "--trials", "6", "--runs", str(tmp_path), "--out", "out"]
+    code, printed, err = exit_of("search", "dense", *arguments)
+    assert code == 2
+    assert "index.html" in printed
+    *_, last = err.splitlines()
+    assert last.startswith("error: 1 of 12 runs failed: dense ")
+    assert "out of memory" in last
+    about, _ = load_archive(tmp_path / "out" / "search_dense_fashion_mnist_random")
+    assert (len(about["search"]["trials"]), about["search"]["failed"]) == (5, 1)
+    assert "--trials 6 " in about["search"]["command"]
+
+
+def test_two_searches_stand_side_by_side(exit_of, tmp_path, made_up_runs):
     for algorithm in ("random", "bayesian"):
         arguments = ["--algorithm", algorithm, "--trials", "2", "--data", "stand-in"]
-        exit_of(capsys, "search", "learning_rate", *arguments, "--out", "out")
+        exit_of("search", "learning_rate", *arguments, "--out", "out")
     page = (tmp_path / "out" / "index.html").read_text()
     assert all(f"Fashion-MNIST, {a}" in page for a in ("random", "bayesian"))
 
@@ -143,14 +158,10 @@ def test_the_command_of_a_search_asks_for_the_same(made_up_runs, tmp_path):
     )
 
 
-def test_search_is_no_study():
-    assert "search" not in command_line.study_names()
-
-
 def test_every_setting_of_a_space_is_a_run_that_can_be_trained():
     import keras_tuner
 
-    for name, (fields, shared) in searching.SPACES.items():
+    for name, (fields, shared) in SPACES.items():
         space = search.space_of(fields)
         for prob in (0.0, 0.3, 0.6, 0.999):
             hp = keras_tuner.HyperParameters.from_config(space)
