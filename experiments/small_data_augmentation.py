@@ -154,7 +154,9 @@ def convergence(runs):
 def augmented(runs):
     images = runs[min(runs)][AUGMENTED][0].kept["example_images"]
     rows = {
-        name: np.concatenate([images[[label]], models.augmented(images[label], AUGMENTATION, 8)])
+        name: np.concatenate(
+            [images[[label]], models.augmented(images[label], AUGMENTATION, 8, label)]
+        )
         for name, label in {"Pullover": 2, "Sandal": 5, "Bag": 8}.items()
     }
     return grids.draw_rows(rows, ["Test image", *(f"Draw {i}" for i in range(1, 9))], width=11)
