@@ -1,18 +1,17 @@
 """Measure every contender in turn, and write the table: `python -m benchmarks`."""
 
 import json
-import os
 import statistics
 import subprocess
 import sys
-from datetime import date
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
 
 from benchmarks.contenders import CONTENDERS, WORKLOADS
-from training.provenance import ROOT, provenance
+from benchmarks.machine import machine
+from training.provenance import ROOT
 
 ROUNDS = 3
 BASELINE = "fit_with_loss_history"
@@ -60,8 +59,6 @@ def table(measured):
 
 def main():
     """Measure, print, and write `results.md` beside this file."""
-    facts = provenance()
-    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     lines = [
         "# Speed",
         "",
@@ -70,7 +67,7 @@ def main():
         "in brackets the smallest and the largest ratio of a round. Start-up: what the first call "
         "takes beyond its iterations, compilation included.",
         "",
-        f"{facts['processor']}, {os.cpu_count()} cores; {versions}; {date.today()}.",
+        machine(),
     ]
     for workload, described in WORKLOADS.items():
         lines += ["", f"## {described.title}", "", "| " + " | ".join(COLUMNS) + " |"]

@@ -10,15 +10,14 @@ import os
 import statistics
 import subprocess
 import sys
-from datetime import date
-from importlib import metadata
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
 
 from benchmarks.contenders import WORKLOADS, measure
-from training.provenance import ROOT, provenance
+from benchmarks.machine import machine
+from training.provenance import ROOT
 
 ROUNDS = 3
 TITLES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
@@ -84,9 +83,6 @@ def main():
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("backends.md"))
     given = parser.parse_args()
     lines = list(table(measure_all(given.rounds)))
-    facts = provenance()
-    versions = dict.fromkeys(("tensorflow", "jax", "torch", "keras", "numpy"))
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in versions)
     text = [
         "# Backends",
         "",
@@ -96,8 +92,7 @@ def main():
         f"{given.rounds} round{'s' * (given.rounds > 1)}, in which the ways take turns, each in "
         "its own process; of several, in brackets, the smallest and the largest.",
         "",
-        f"{facts['processor']}, {os.cpu_count()} cores; python {facts['versions']['python']}, "
-        f"{versions}; {date.today()}.",
+        machine("tensorflow", "jax", "torch"),
         "",
         *lines,
         "",

@@ -4,17 +4,16 @@ Each way trains in a process of its own, the ways in turn; `python -m benchmarks
 one and prints its images per second.
 """
 
-import os
 import statistics
 import subprocess
 import sys
 import time
-from datetime import date
 from pathlib import Path
 
 import numpy as np
 
-from training.provenance import ROOT, provenance
+from benchmarks.machine import machine
+from training.provenance import ROOT
 
 ROUNDS = 5
 BATCH_SIZE = 32
@@ -91,8 +90,6 @@ def measure(way):
 def main():
     """Measure, print, and write `by_hand.md` beside this file."""
     rounds = [{way: measure(way) for way in WAYS} for _ in range(ROUNDS)]
-    facts = provenance()
-    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     lines = [
         "# Numpy-CNN's network by hand",
         "",
@@ -100,7 +97,7 @@ def main():
         f"update (the loops without it). Medians of {ROUNDS} rounds; in brackets the smallest and "
         "the largest ratio of a round.",
         "",
-        f"{facts['processor']}, {os.cpu_count()} cores; {versions}; {date.today()}.",
+        machine(),
         "",
         "| Way | Images per second | Ratio to Keras | Ratio to loops |",
         "|---|---:|---:|---:|",

@@ -1,22 +1,21 @@
 """What augmentation and batch normalisation cost: `python -m benchmarks.cifar_network`."""
 
 import contextlib
-import os
 import statistics
-from datetime import date
 from pathlib import Path
 from unittest import mock
 
 import numpy as np
 
+from benchmarks.machine import machine
 from training.backend import import_keras
-from training.provenance import provenance
 
 ROUNDS = 3
 BATCH_SIZE = 128
 ITERATIONS = 30
 
 PLAIN = "as it is"
+AS_KERAS = "batch normalisation, as Keras computes it"
 VARIANTS = {
     PLAIN: {},
     "crop": {"augmentation": ("crop",)},
@@ -24,7 +23,7 @@ VARIANTS = {
     "affine": {"augmentation": ("affine",)},
     "crop, flip, affine": {"augmentation": ("crop", "flip", "affine")},
     "batch normalisation": {"batch_normalisation": True},
-    "batch normalisation, as Keras computes it": {"batch_normalisation": True},
+    AS_KERAS: {"batch_normalisation": True},
 }
 """What the table calls it → options of `models.cifar_cnn`."""
 
@@ -43,7 +42,7 @@ def seconds(name, images, labels):
     as_keras = mock.patch.object(
         on_tensorflow, "fused_batch_normalisation", return_value=contextlib.nullcontext()
     )
-    with as_keras if "Keras" in name else contextlib.nullcontext():
+    with as_keras if name == AS_KERAS else contextlib.nullcontext():
         history = fit(model, images, labels, batch_size=BATCH_SIZE, iterations=ITERATIONS, seed=0)
     return history.seconds
 
@@ -55,8 +54,6 @@ def main():
     images = rng.integers(256, size=(BATCH_SIZE * ITERATIONS, 32, 32, 3), dtype=np.uint8)
     labels = rng.integers(10, size=len(images)).astype(np.int32)
     rounds = [{name: seconds(name, images, labels) for name in VARIANTS} for _ in range(ROUNDS)]
-    facts = provenance()
-    versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     lines = [
         "# B's CIFAR-10 network",
         "",
@@ -64,7 +61,7 @@ def main():
         f"{ITERATIONS} iterations. Medians of {ROUNDS} rounds, in which the variants take turns; "
         "in brackets the smallest and the largest ratio of a round.",
         "",
-        f"{facts['processor']}, {os.cpu_count()} cores; {versions}; {date.today()}.",
+        machine(),
         "",
         "| Network | Images per second | Time, as a ratio |",
         "|---|---:|---:|",

@@ -100,11 +100,6 @@ def results(runs):
                     facts("epochs", "learning rate"))  # fmt: skip
 
 
-def mark_numbers(ax, numbers):
-    ax.set_xticks(list(numbers), [f"{n:,}" for n in numbers])
-    ax.set_xticks([], minor=True)
-
-
 @study.figure(
     caption="Test accuracy, what augmentation adds to it in each seed, and training minus "
     "validation accuracy, neither of augmented images. All networks do the same number of "
