@@ -27,6 +27,7 @@ STEPS = {
     "+ batch normalisation": {"batch_normalisation": True},
 }
 BASELINE, STANDARD, AUGMENTED, MOMENTUM, DROPOUT, BEST = STEPS
+LAST = f"{BEST}, longer"
 AFFINE, ADAM, SAME_RATE = "+ affine", "Adam instead of momentum", "Adam at the rate of momentum"
 BEFORE = dict(zip([*STEPS, AFFINE][1:], STEPS, strict=True)) | {ADAM: BEST, SAME_RATE: BEST}
 FIRST_RATES = {"sgd": (0.03, 0.1), "momentum": (0.01, 0.03), "adam": (0.0003, 0.001)}
@@ -52,10 +53,8 @@ def runs(lab):
     images, longer = lab.choose(quick=(n + validation, 3), paper=(50_000, 25))
     last = best.replace(train_size=images, validation_size=0, epochs=longer)
     kept = {"epochs": epochs, "keep": ("sample evaluations",)}
-    return {
-        "ladder": lab.train({name: config.replace(**kept) for name, config in tuned.items()}),
-        "longer": lab.train({BEST: last}),
-    }
+    trained = lab.train({n: config.replace(**kept) for n, config in tuned.items()} | {LAST: last})
+    return {"ladder": {n: trained[n] for n in tuned}, "longer": {BEST: trained[LAST]}}
 
 
 MEASURES = {
