@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reporting import Study, compare, direction, identity, plots, table_of
+from reporting import Study, compare, direction, identity, palette, table_of
 from reporting.curves import draw_sweeps
 from reporting.measures import (
     epochs_trained,
@@ -30,7 +30,7 @@ study = Study(
 
 ADAM = "Adam"
 SHOWN = 0, 3, 5, 10  # patiences that each preset has
-TRAINED, KEPT = plots.FAMILIES["epochs"]
+TRAINED, KEPT = palette.FAMILIES["epochs"]
 
 
 @study.runs

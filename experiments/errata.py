@@ -5,7 +5,7 @@ import numpy as np
 from datasets import points
 from models import errata
 from models.from_scratch import normal, zeros
-from reporting import Study, Table, direction, grids, identity, plots
+from reporting import Study, Table, direction, grids, identity, palette, plots
 from reporting.formatting import format_exactly
 
 study = Study(
@@ -19,7 +19,7 @@ study = Study(
     seeds={"quick": 5, "paper": 5},
 )
 
-PRINTED, HOLDS = plots.FAMILIES["formula"]
+PRINTED, HOLDS = palette.FAMILIES["formula"]
 
 
 @study.runs
@@ -101,11 +101,11 @@ def max_pooling_backward(runs):
     pictures = {"Picture and windows": errata.PICTURE, "D 3.3: assigned": assigned,
                 "By differences: added": added}  # fmt: skip
     fig, axes = plots.figure(1, 3, width=11, height=4.4)
-    shades = np.where(added.round(6) != 0, grids.tint(plots.ORANGE), grids.PAPER)
+    shades = np.where(added.round(6) != 0, grids.tint(palette.ORANGE), grids.PAPER)
     for ax, (title, values) in zip(axes, pictures.items(), strict=True):
         grids.draw_cells(ax, values.round(6) + 0.0, shades)
         ax.set_title(title)
-    colors = plots.VERMILLION, plots.BLUE, plots.GREEN, plots.PURPLE
+    colors = palette.VERMILLION, palette.BLUE, palette.GREEN, palette.PURPLE
     for window, color in zip(np.argwhere(errata.AT_OUTPUTS), colors, strict=True):
         grids.frame(axes[0], *errata.POOL_STRIDE * window, errata.POOL_SIZE, color=color)
     return fig
@@ -128,7 +128,7 @@ def elongated_bowl(runs):
         losses.set_yscale("log")
         for name in (PRINTED, HOLDS):
             path = errata.best_path(rule, name == PRINTED)
-            color, linestyle, marker = plots.method_style(name)
+            color, linestyle, marker = palette.method_style(name)
             bowl.plot(*path.T, marker, color=color, linestyle=linestyle, lw=1.5, ms=5)
             plots.mean_and_band(losses, np.arange(len(path)), [errata.loss_on_bowl(path)], name)
         losses.set_ylim(1e-8)
@@ -151,7 +151,7 @@ def start_at_zero(runs):
     for ax, (name, (title, initializer)) in zip(axes, starts.items(), strict=False):
         weights, losses = errata.hidden_weights(initializer)
         updates = np.arange(len(losses))
-        for k, style in enumerate(plots.ordered_styles(4)):
+        for k, style in enumerate(palette.ordered_styles(4)):
             plots.mean_and_band(ax, updates, weights.T[[k]], f"neuron {k + 1}", style=style)
         plots.mean_and_band(axes[2], updates, [losses], name)
         plots.label_axes(ax, "Updates", "Weight of the first input", title=title)

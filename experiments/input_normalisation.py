@@ -1,7 +1,7 @@
 """Scaling the inputs: not at all, min-max, standardisation and whitening (B, section 3.1)."""
 
 from datasets.loading import PUBLISHED
-from reporting import Study, compare, direction, identity, plots, scaled_inputs, table_of
+from reporting import Study, compare, direction, identity, palette, scaled_inputs, table_of
 from reporting.curves import draw_convergence
 from reporting.measures import final, over_seeds, updates_to_slower_end, validation_accuracy
 from reporting.scaled_inputs import EACH_CLASS, MARGIN, TRAINING
@@ -20,7 +20,7 @@ study = Study(
     seeds={"quick": 2, "paper": 5},
 )
 
-NONE, MIN_MAX, STANDARD, PCA, ZCA, *_ = plots.FAMILIES["scaling"]
+NONE, MIN_MAX, STANDARD, PCA, ZCA, *_ = palette.FAMILIES["scaling"]
 SCALINGS = {NONE: "none", MIN_MAX: "unit", STANDARD: "standard", PCA: "pca", ZCA: "zca"}
 SHARED_RATE = 0.01
 SHARED, TUNED, CNN = "Dense, one rate", "Dense, own rates", "CNN, own rates"

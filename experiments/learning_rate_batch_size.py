@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reporting import Study, Table, compare, direction, grids, measures, plots, summary
+from reporting import Study, Table, compare, direction, grids, measures, palette, plots, summary
 from reporting.measures import over_rates, over_seeds
 
 study = Study(
@@ -134,7 +134,9 @@ def heat_maps(runs):
 def against_batch_size(runs):
     log = {"xscale": "log", "yscale": "log"}
     fig, axes = plots.figure(1, 3, width=13, height=4.8, subplot_kw=log)
-    curves = zip(axes[[0, 0, 1, 2]], (RATES | TIMES).items(), plots.ordered_styles(4), strict=True)
+    curves = zip(
+        axes[[0, 0, 1, 2]], (RATES | TIMES).items(), palette.ordered_styles(4), strict=True
+    )
     for ax, (name, measure), style in curves:
         of_sizes = np.transpose([measure(of_rates) for of_rates in runs.values()])
         plots.mean_and_band(ax, list(runs), of_sizes, name, style=style)

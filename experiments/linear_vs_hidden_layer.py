@@ -7,7 +7,7 @@ import numpy as np
 from datasets import points
 from models import as_printed
 from models.from_scratch import OPTIMIZERS, Network, check_gradients, sigmoid_network
-from reporting import Study, boundaries, compare, identity, plots, table_of
+from reporting import Study, boundaries, compare, identity, palette, plots, table_of
 from reporting.measures import over_seeds
 
 CHAPTER = "C, “Non linear decision”"
@@ -26,7 +26,7 @@ study = Study(
 
 SIZE = 200  # of the training set, and of the test set
 HIDDEN, BATCH_SIZE, ITERATIONS = 4, 10, 2000
-LINEAR, LAYER, SIGMOIDS = plots.FAMILIES["decision"]
+LINEAR, LAYER, SIGMOIDS = palette.FAMILIES["decision"]
 NETWORKS = {
     LINEAR: {"hidden": 0, "sigmoid_outputs": False},
     LAYER: {"hidden": HIDDEN, "sigmoid_outputs": False},
@@ -128,7 +128,7 @@ def boundary(runs):
         weights, biases, *_ = shown[kind].network.parameters
         for w, b in zip(weights.T, biases, strict=True):
             foot = -b * w / (w @ w)  # of the perpendicular from the origin
-            ax.axline(foot, (foot[0] + w[1], foot[1] - w[0]), color=plots.BLACK, ls=":", lw=1.2)
+            ax.axline(foot, (foot[0] + w[1], foot[1] - w[0]), color=palette.BLACK, ls=":", lw=1.2)
     return fig
 
 
@@ -147,7 +147,7 @@ def loss(runs):
     updates = np.arange(1, ITERATIONS + 1)
     for kind, of_kind in runs.items():
         plots.mean_and_band(ax, updates, [run.losses for run in of_kind], kind, window=50)
-    ax.axhline(FLOOR, color=plots.BLACK, ls=":", lw=1.2)
+    ax.axhline(FLOOR, color=palette.BLACK, ls=":", lw=1.2)
     plots.label_axes(ax, "Updates", "Loss of the batch")
     plots.legend(fig)
     return fig

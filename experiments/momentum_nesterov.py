@@ -3,7 +3,7 @@
 import numpy as np
 
 from models.by_hand import nesterov
-from reporting import Study, Table, compare, identity, plots, summary_of
+from reporting import Study, Table, compare, identity, palette, plots, summary_of
 from reporting.curves import draw_losses
 from reporting.measures import final, final_loss
 from reporting.tables import OVER_SEEDS
@@ -132,10 +132,10 @@ def one_algorithm_two_forms(runs):
     loss = sum(c * x**2 for c, x in zip(CURVATURE, grid, strict=True)) / 2
     ax.contour(*grid, loss, levels=np.geomspace(0.02, 15, 12), colors="#BBBBBB", linewidths=0.8)
     shown = slice(26)  # later ones crowd around the minimum
-    ax.plot(*theta[shown].T, color=plots.ORANGE, label="A's θ")
-    ax.plot(*look_ahead[shown].T, "o", ms=10, mfc="none", color=plots.BLUE, mew=1.6,
+    ax.plot(*theta[shown].T, color=palette.ORANGE, label="A's θ")
+    ax.plot(*look_ahead[shown].T, "o", ms=10, mfc="none", color=palette.BLUE, mew=1.6,
             label="A's look-ahead points θ − γv")  # fmt: skip
-    ax.plot(*keras_weights[shown].T, ".", color=plots.BLACK, label="Keras's weights")
+    ax.plot(*keras_weights[shown].T, ".", color=palette.BLACK, label="Keras's weights")
     plots.label_axes(ax, "First parameter", "Second parameter")
     plots.legend(fig)
     return fig

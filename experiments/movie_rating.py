@@ -8,7 +8,7 @@ from datasets import points
 from models.by_hand import descend, of_network
 from models.from_scratch import numerical_gradient, sigmoid_neuron
 from models.from_scratch.activations import sigmoid
-from reporting import Study, boundaries, direction, identity, plots, table_of, value
+from reporting import Study, boundaries, direction, identity, palette, plots, table_of, value
 from reporting.measures import over_seeds
 
 NEURONS, DESCENDING, DERIVATIVES = (
@@ -30,7 +30,7 @@ study = Study(
 
 MOVIES, RATE, ITERATIONS = 100, 1.0, 2000
 SHOWN = 0, 20, 200, 2000  # iterations after which the boundary is drawn
-DESCENT, ASCENT, NO_TARGET = UPDATES = tuple(plots.FAMILIES["update"])
+DESCENT, ASCENT, NO_TARGET = UPDATES = tuple(palette.FAMILIES["update"])
 
 
 class Run(NamedTuple):

@@ -2,7 +2,18 @@
 
 import numpy as np
 
-from reporting import Study, Table, direction, grids, identity, plots, predictions, summary, value
+from reporting import (
+    Study,
+    Table,
+    direction,
+    grids,
+    identity,
+    palette,
+    plots,
+    predictions,
+    summary,
+    value,
+)
 from reporting.curves import draw_losses
 from reporting.lab import CNN_SEEDS
 from reporting.measures import final, images_per_second, over_seeds
@@ -20,7 +31,7 @@ study = Study(
     seeds=CNN_SEEDS,
 )
 
-KERAS, NUMPY, LOOPS = plots.FAMILIES["engine"]
+KERAS, NUMPY, LOOPS = palette.FAMILIES["engine"]
 TOGETHER = 30  # iterations; after more, roundings of float32 have grown visible
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 import models
-from reporting import Study, compare, direction, grids, plots, table_of
+from reporting import Study, compare, direction, grids, palette, plots, table_of
 from reporting.curves import draw_metric, draw_sweep
 from reporting.lab import CNN_SEEDS
 from reporting.measures import early_loss, final, over_seeds, overfitting_gap
@@ -23,7 +23,7 @@ study = Study(
     seeds=CNN_SEEDS,
 )
 
-PLAIN, AUGMENTED = plots.FAMILIES["augmentation"]
+PLAIN, AUGMENTED = palette.FAMILIES["augmentation"]
 AUGMENTATION = ("crop", "flip")
 
 
@@ -114,7 +114,7 @@ def accuracy_of_each_number(runs):
         plots.label_axes(ax, "Training images", name)
         ax.set_xticks(list(runs), [f"{n:,}" for n in runs], rotation=30)
         ax.set_xticks([], minor=True)
-    axes[1].axhline(0, color=plots.GREY, linewidth=1)
+    axes[1].axhline(0, color=palette.GREY, linewidth=1)
     plots.mean_and_band(axes[1], list(runs), np.transpose([*map(gains, runs.values())]), AUGMENTED)
     for ax, measure in ((axes[0], final("test_accuracy")), (axes[2], overfitting_gap)):
         for arm in (PLAIN, AUGMENTED):

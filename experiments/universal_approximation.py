@@ -6,7 +6,7 @@ import numpy as np
 
 from models import approximation
 from models.approximation import BOUNDS, RELUS, SIGMOIDS, SOLVED, TRAINED, WRITTEN, by_width
-from reporting import Study, Table, direction, grids, identity, plots, summary
+from reporting import Study, Table, direction, grids, identity, palette, plots, summary
 
 CHAPTER = "E, “Universal Approximation Theorem”"
 
@@ -103,7 +103,7 @@ def error_against_width(runs):
         for way in of_case[1].errors:
             plots.mean_and_band(ax, widths, by_width(of_case, way), way)
         if m == 1:
-            ax.plot(widths, BOUNDS[neurons](widths), color=plots.BLACK, ls=":", lw=1.2)
+            ax.plot(widths, BOUNDS[neurons](widths), color=palette.BLACK, ls=":", lw=1.2)
         plots.label_axes(ax, "Neurons N", "Largest error", f"N {neurons}, m = {m}")
         ax.set_xticks(widths, widths)
         ax.set_xticks([], minor=True)
@@ -121,9 +121,9 @@ def fits_of_one_variable(runs):
     fig, axes = plots.figure(2, 3, width=13, height=7.4, sharex=True, sharey=True)
     x, f = approximation.TEST[1], approximation.target(approximation.TEST[1])
     for ax, (neurons, n) in zip(axes.flat, itertools.product(NEURONS, SHOWN), strict=True):
-        ax.plot(x, f, color=plots.BLACK, lw=1.2, label="function")
+        ax.plot(x, f, color=palette.BLACK, lw=1.2, label="function")
         for way in (WRITTEN, TRAINED):
-            color, line, _ = plots.method_style(way)
+            color, line, _ = palette.method_style(way)
             ax.plot(x, f + runs[1, neurons][n].errors[way][0], color=color, ls=line, label=way)
         plots.label_axes(ax, "x", "f(x)", f"{n} {neurons}")
         ax.label_outer()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reporting import Study, compare, direction, plots, table_of
+from reporting import Study, compare, direction, palette, plots, table_of
 from reporting.curves import draw_epochs, draw_sweeps
 from reporting.measures import crossing_epoch, final, over_seeds, turning_epoch
 
@@ -19,7 +19,7 @@ study = Study(
 
 PLAIN, DROPOUT = "without dropout", "dropout 0.4"
 FRACTIONS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
-DURING, AFTER, VALIDATION, *_ = plots.FAMILIES["measured on"]
+DURING, AFTER, VALIDATION, *_ = palette.FAMILIES["measured on"]
 
 
 @study.runs
@@ -125,7 +125,7 @@ def training_and_validation(runs):
             for measured, name in curves.items():
                 draw_epochs(ax, records, name, measured)
             turn = np.mean([r.epochs["val_loss"] for r in records], axis=0).argmin() + 1
-            ax.axvline(turn, color=plots.GREY, linewidth=1)
+            ax.axvline(turn, color=palette.GREY, linewidth=1)
             plots.label_axes(ax, "Epochs", metric.capitalize())
             ax.label_outer()
         column[0].set_title(label.capitalize())

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from reporting import plots
+from reporting import palette, plots
 from reporting.grids import tint
 
 LOG_ODDS = tuple(np.log(p / (1 - p)) for p in (0.1, 0.25, 0.5, 0.75, 0.9))
 """Scores at which a probability of class 1 passes 10, 25, 50, 75 and 90 %."""
 
-COLORS, MARKERS = (plots.BLUE, plots.ORANGE), "o^"
+COLORS, MARKERS = (palette.BLUE, palette.ORANGE), "o^"
 """Of the points of class 0 and class 1; their sides have pale tints of these colours."""
 
 _POINTS = 100  # of the grid on which a score is computed, along each axis
@@ -48,7 +48,7 @@ def draw(
     with plots.style():
         ax.contourf(side, side, scores, levels, colors=shades, extend="both")
         if scores.min() < 0 < scores.max():
-            ax.contour(side, side, scores, [0], colors=plots.BLACK, linewidths=2)
+            ax.contour(side, side, scores, [0], colors=palette.BLACK, linewidths=2)
         draw_points(ax, x, y, names)
     ax.grid(False)
     ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")

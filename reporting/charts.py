@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reporting import plots
+from reporting import palette
 from reporting.findings import Chart, FindingsError
 from training.store import write_atomically
 
@@ -27,7 +27,7 @@ def settings_data(
     Args:
         settings: title → {label → list of `RunRecord`, one for each seed}; the reader switches
             between the settings.
-        styles: label → `plots.Style`, for methods without a style of their own.
+        styles: label → `palette.Style`, for methods without a style of their own.
         most_points: a longer curve is thinned to at most that many of its iterations.
 
     Returns:
@@ -39,7 +39,7 @@ def settings_data(
     styles = styles or {}
 
     def method(label, runs):
-        return _method(label, runs, styles.get(label) or plots.method_style(label), most_points)
+        return _method(label, runs, styles.get(label) or palette.method_style(label), most_points)
 
     return [
         {"title": title, "methods": [method(label, runs) for label, runs in methods.items()]}
@@ -87,7 +87,7 @@ def _method(label, records, style, most_points):
     return {
         "label": label,
         "color": style.color,
-        "dashes": [] if style.linestyle == plots.SOLID else list(style.linestyle[1]),
+        "dashes": [] if style.linestyle == palette.SOLID else list(style.linestyle[1]),
         "seeds": len(records),
         "diverged": int(np.count_nonzero(~np.isfinite(losses).all(axis=1))),
         "iterations": (kept + 1).tolist(),

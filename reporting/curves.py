@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reporting import plots
+from reporting import palette, plots
 from reporting.claims import mean_interval
 from reporting.findings import Figure
 from reporting.measures import over_rates, over_seeds
@@ -68,7 +68,7 @@ def draw_epochs(ax, records, metric, label):
         ax: axes.
         records: of one method, one for each seed.
         metric: key of `RunRecord.epochs`, or function of a record that gives such a curve.
-        label: with a style in `plots.FAMILIES`.
+        label: with a style in `palette.FAMILIES`.
     """
     curve = metric if callable(metric) else lambda record: record.epochs[metric]
     curves = np.array([curve(record) for record in records])
@@ -120,7 +120,7 @@ def draw_sweep(ax, of_settings, measure, label):
         ax: axes.
         of_settings: number, ascending → list of `RunRecord`, one for each seed.
         measure: function of a record that gives a number.
-        label: with a style in `plots.FAMILIES`.
+        label: with a style in `palette.FAMILIES`.
     """
     plots.mean_and_band(ax, list(of_settings), over_rates(of_settings, measure), label)
 
@@ -159,7 +159,7 @@ def draw_rates(methods, window):
     """
     fig, axes = plots.figure(1, len(methods), width=11, height=5.4, sharey=True)
     rates = sorted({rate for of_rates in methods.values() for rate in of_rates})
-    styles = dict(zip(rates, plots.ordered_styles(len(rates)), strict=True))
+    styles = dict(zip(rates, palette.ordered_styles(len(rates)), strict=True))
     for rate, style in styles.items():  # the legend's order
         axes[0].plot([], color=style.color, linestyle=style.linestyle, label=f"{rate:g}")
     for ax, (label, of_rates) in zip(axes, methods.items(), strict=True):
@@ -180,19 +180,19 @@ def draw_intervals(ax, runs, measure):
 
     Args:
         ax: axes; methods lie one below the other, the first on top.
-        runs: label with a style in `plots.FAMILIES` → records, one for each seed.
+        runs: label with a style in `palette.FAMILIES` → records, one for each seed.
         measure: function of a record that gives the number.
     """
     for row, (label, records) in enumerate(runs.items()):
         values = over_seeds(records, measure)
         values = values[np.isfinite(values)]
-        color = plots.method_style(label).color
+        color = palette.method_style(label).color
         ax.plot(values, np.full(len(values), row), "o", color=color, alpha=0.35, markersize=4)
         if not len(values):
             continue
         mean, low, high = mean_interval(values)
         ax.plot([low, high], [row, row], color=color, linewidth=2.5)
-        ax.plot(mean, row, plots.method_style(label).marker, color=color, markersize=8)
+        ax.plot(mean, row, palette.method_style(label).marker, color=color, markersize=8)
     ax.set_yticks(np.arange(len(runs)), list(runs))
     ax.set_ylim(len(runs) - 0.5, -0.5)
 
@@ -201,7 +201,7 @@ def draw_schedules(schedules, points=600):
     """Draw how each schedule changes the learning rate, on a linear and a logarithmic axis.
 
     Args:
-        schedules: label with a style in `plots.FAMILIES` → key of `training.optimizers.SCHEDULES`.
+        schedules: label of `palette.FAMILIES` → key of `training.optimizers.SCHEDULES`.
         points: of each curve.
 
     Returns:
@@ -269,7 +269,7 @@ def _draw_criterion(ax, tunings, x):
 def _draw_diverged(ax, rates_of_methods):
     """Mark the rates at which methods diverged by crosses above the axes, a row for each method."""
     for row, (label, rates) in enumerate(reversed(rates_of_methods.items())):
-        height, color = 1.05 + 0.05 * row, plots.method_style(label).color
+        height, color = 1.05 + 0.05 * row, palette.method_style(label).color
         ax.plot(rates, np.full(len(rates), height), "x", color=color, ms=8, mew=2.2,
                 transform=ax.get_xaxis_transform(), clip_on=False)  # fmt: skip
         with plots.style():

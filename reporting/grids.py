@@ -5,7 +5,7 @@ Row r and column c of a picture lie at y = r and x = c.
 
 import numpy as np
 
-from reporting import plots
+from reporting import palette, plots
 
 PAPER, ZERO = "#FFFFFF", "#E2E2E2"
 """Colours of a cell, and of one that holds a zero of the padding."""
@@ -67,7 +67,7 @@ def draw_heat_map(ax, values, columns, rows, diverged=0):
     strengths = np.nan_to_num(0.7 * (values - low) / ((high - low) or 1))
     words = [["diverged" if s == 1 else f"{s:.0%}\ndiverged" for s in row] for row in shares]
     texts = np.where(shares > 0, words, [[f"{v:#.3g}".rstrip(".") for v in row] for row in values])
-    draw_cells(ax, texts, [[tint(plots.BLUE, strength) for strength in row] for row in strengths])
+    draw_cells(ax, texts, [[tint(palette.BLUE, strength) for strength in row] for row in strengths])
     ax.set_aspect("auto")
     for row, column in np.argwhere(shares > 0):
         ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, hatch="///",
@@ -107,7 +107,7 @@ def draw_accuracies(ax, percentages, columns, rows):
         columns: names of the columns.
         rows: names of the rows.
     """
-    shades = [[tint(plots.BLUE, max(p - 50, 0) / 100) for p in row] for row in percentages]
+    shades = [[tint(palette.BLUE, max(p - 50, 0) / 100) for p in row] for row in percentages]
     draw_cells(ax, [[f"{p:.0f}" for p in row] for row in percentages], shades)
     ax.set_xticks(range(len(columns)), columns)
     ax.set_yticks(range(len(rows)), rows)
@@ -247,7 +247,7 @@ def draw_pictures(pictures, width, height, same="cells"):
     return fig, axes
 
 
-def frame(ax, top, left, rows, columns=None, color=plots.VERMILLION):
+def frame(ax, top, left, rows, columns=None, color=palette.VERMILLION):
     """Draw a frame around a window of cells.
 
     Args:
@@ -281,12 +281,12 @@ def draw_convolution(picture, kernel, output, row, column):
     padded = np.pad(picture, k // 2)
     colors = np.pad(np.full((n, n), PAPER), k // 2, constant_values=ZERO)
     window = np.s_[row : row + k, column : column + k]
-    colors[window] = tint(plots.ORANGE)
+    colors[window] = tint(palette.ORANGE)
     ratios = [len(padded), 0.8, k, 0.8, n]
     fig, axes = plots.figure(1, 5, width=11, height=5, width_ratios=ratios)
     draw_cells(axes[0], padded, colors)
     frame(axes[0], row, column, k)
-    draw_cells(axes[2], kernel, tint(plots.SKY))
+    draw_cells(axes[2], kernel, tint(palette.SKY))
     draw_cells(axes[4], output)
     frame(axes[4], row, column, 1)
     products = [
@@ -326,7 +326,7 @@ def draw_reads(ax, picture, first, last, is_pixel):
         is_pixel(inside[:, None], inside),
     ]
     texts = np.select(states, ["", np.pad(picture, (1, 2)).astype(str), "?"], "0")
-    colors = np.select(states, [PAPER, tint(plots.SKY), tint(plots.VERMILLION)], ZERO)
+    colors = np.select(states, [PAPER, tint(palette.SKY), tint(palette.VERMILLION)], ZERO)
     draw_cells(ax, texts, colors, first=-1)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reporting import plots
+from reporting import palette, plots
 from reporting.claims import summary
 from reporting.findings import Table
 from training import OPTIMIZERS
@@ -185,7 +185,7 @@ def draw_paths(ax, landscape, of_optimizers):
     shades = LinearSegmentedColormap.from_list("paper", ["#FFFFFF", "#BDBDBD"])
     ax.contourf(x, y, heights, levels, cmap=shades, norm=LogNorm(levels[0], levels[-1]))
     for label, descent in of_optimizers.items():
-        style = plots.method_style(label)
+        style = palette.method_style(label)
         ax.plot(*descent.path.T, color=style.color, linestyle=style.linestyle, lw=1.6, label=label)
     ax.plot(*landscape.start, "o", ms=9, mfc="white", mec="black", mew=1.6, zorder=4)
     ax.plot(*landscape.minimum, "*", ms=15, mfc="white", mec="black", mew=1.2, zorder=4)

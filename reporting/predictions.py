@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reporting import grids, plots
+from reporting import grids, palette, plots
 
 BINS = 10
 """Equal intervals of confidence in a reliability diagram."""
@@ -146,7 +146,7 @@ def draw_reliability(methods):
         confidence, accuracy, share = of_seeds[:, :, filled].transpose(1, 0, 2)
         plots.mean_and_band(axes[0], confidence.mean(axis=0), accuracy, label)
         plots.mean_and_band(axes[1], confidence.mean(axis=0), share, label)
-    axes[0].plot([0, 1], [0, 1], color=plots.GREY, linewidth=1)
+    axes[0].plot([0, 1], [0, 1], color=palette.GREY, linewidth=1)
     axes[1].set_yscale("log")
     plots.label_axes(axes[0], "Confidence", "Accuracy")
     plots.label_axes(axes[1], "Confidence", "Share of the test images")

@@ -6,13 +6,13 @@ Of the functions of several methods, `tests` is label → range tests, one for e
 
 import numpy as np
 
-from reporting import plots
+from reporting import palette, plots
 from reporting.findings import Table
 from reporting.measures import GUESSING, over_seeds
 from reporting.tables import OVER_SEEDS, summary_of
 from training.optimizers import learning_rates
 
-TUNED, STEEPEST, DIVERGES, TENTH = plots.FAMILIES["range test"]
+TUNED, STEEPEST, DIVERGES, TENTH = palette.FAMILIES["range test"]
 
 
 def rates(record):
@@ -95,7 +95,7 @@ def draw_range_tests(tests, tuned):
             TENTH: diverges / 10,
         }
         for name, rate in marks.items():
-            color, linestyle, _ = plots.method_style(name)
+            color, linestyle, _ = palette.method_style(name)
             ax.axvline(rate, color=color, linestyle=linestyle, label=name)
         ax.set_ylim(0, 4)
         plots.label_axes(ax, "Learning rate", "Loss of the batch", title=label)

@@ -3,11 +3,11 @@
 The one from runs that keep "examples", the other from those that keep "own statistics".
 """
 
-from reporting import grids, plots
+from reporting import grids, palette, plots
 from reporting.curves import draw_intervals
 from reporting.measures import final, over_seeds
 
-TRAINING, ALL_TEST, EACH_CLASS = plots.FAMILIES["statistics"]
+TRAINING, ALL_TEST, EACH_CLASS = palette.FAMILIES["statistics"]
 ACCURACIES = {
     TRAINING: final("test_accuracy"),
     ALL_TEST: final("own_test_accuracy"),

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from reporting import plots
+from reporting import palette, plots
 from reporting.formatting import format_number
 from reporting.measures import over_seeds
 from training.record import DIVERGED
@@ -171,7 +171,7 @@ def draw_parallel(axes, trials):
     for trial in sorted(trials, key=lambda trial: (trial.score, trial is best)):
         heights = np.array([axis.share(axis.place(trial)) for axis in columns])
         heights[np.isnan(heights)] = -0.12  # of what is not used
-        color = plots.ORANGE if trial is best else colors.of(trial)
+        color = palette.ORANGE if trial is best else colors.of(trial)
         ax.plot(
             heights, color=color, linewidth=3.5 if trial is best else 1.5, solid_joinstyle="round"
         )
@@ -233,10 +233,10 @@ def draw_scores(axes, trials):
 def _draw_score(panel, place, trial, best):
     if trial.diverged:
         foot = panel.get_xaxis_transform()
-        panel.plot(place, 0.02, "x", color=plots.GREY, mew=2, transform=foot, clip_on=False)
+        panel.plot(place, 0.02, "x", color=palette.GREY, mew=2, transform=foot, clip_on=False)
         return
     scores = trial.scores
-    color, marker, size = (plots.ORANGE, "*", 17) if best else (plots.BLUE, "o", 6)
+    color, marker, size = (palette.ORANGE, "*", 17) if best else (palette.BLUE, "o", 6)
     look = {"color": color, "zorder": 4 if best else 3, "alpha": 1 if best else 0.75}
     panel.vlines(place, scores.min(), scores.max(), linewidth=1.5, **look)
     panel.plot(place, scores.mean(), marker, markersize=size, mec="white", mew=0.7, **look)
@@ -254,8 +254,8 @@ def draw_curves(trials):
     colors, best = _Colors(trials), best_of(trials)
     fig, (losses, accuracies) = plots.figure(1, 2, width=12, height=5.4)
     for trial in sorted(trials, key=lambda trial: (trial.score, trial is best)):
-        color = plots.ORANGE if trial is best else colors.of(trial)
-        style = plots.Style(color, plots.SOLID, "")
+        color = palette.ORANGE if trial is best else colors.of(trial)
+        style = palette.Style(color, palette.SOLID, "")
         label = f"best: trial {trial.number}" if trial is best else "_"
         config = trial.records[0].config
         loss = np.array([record.iteration_loss for record in trial.records], float)
@@ -297,7 +297,7 @@ def chart_of(trials, best=6):
     }
     if len(trials) <= best:
         del settings[f"best {best}"]
-    colors = plots.ordered_styles(min(best, len(trials)))
+    colors = palette.ordered_styles(min(best, len(trials)))
     styles = {
         labels[trial.number]: colors[min(rank, len(colors) - 1)]
         for rank, trial in enumerate(ranked)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reporting import plots
+from reporting import palette, plots
 from reporting.findings import Table
 from reporting.measures import rises_before_lowest, stopping_epoch
 from reporting.tables import OVER_SEEDS, summary_of
@@ -51,10 +51,10 @@ def draw_stops(record, patiences):
     for ax, (name, curve) in zip(axes, CURVES.items(), strict=True):
         values = curve(record)
         epochs, lowest = np.arange(1, len(values) + 1), np.argmin(values)
-        ax.plot(epochs, values, color=plots.BLACK, lw=1.4, label="after each epoch")
-        star = {"color": plots.VERMILLION, "ms": 15, "zorder": 4}
+        ax.plot(epochs, values, color=palette.BLACK, lw=1.4, label="after each epoch")
+        star = {"color": palette.VERMILLION, "ms": 15, "zorder": 4}
         ax.plot(epochs[lowest], values[lowest], "*", label="lowest point", **star)
-        for k, style in enumerate(plots.ordered_styles(len(patiences))):
+        for k, style in enumerate(palette.ordered_styles(len(patiences))):
             stop, height = stopping_epoch(values, patiences[k]), 1 - 0.1 * k  # so none is hidden
             ax.axvline(stop, 0, height, color=style.color, label=f"patience {patiences[k]}")
         plots.label_axes(ax, "Epochs", name.capitalize())

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reporting import plots
+from reporting import palette, plots
 from reporting.curves import draw_sweep
 from reporting.measures import final, over_seeds, validation_accuracy
 from training.kept import WEIGHT_SIZES
@@ -62,7 +62,7 @@ def draw_accuracies(tried, without):
         for name, accuracy in ACCURACIES.items():
             draw_sweep(ax, of_strengths, accuracy, name)
         level = over_seeds(without, validation_accuracy).mean()
-        ax.axhline(level, color=plots.BLACK, lw=1.2, label="validation, no decay")
+        ax.axhline(level, color=palette.BLACK, lw=1.2, label="validation, no decay")
         plots.label_axes(ax, "Strength λ", "Accuracy", title=penalty[0].upper() + penalty[1:])
         ax.label_outer()
     plots.legend(fig)
@@ -85,13 +85,15 @@ def draw_sparsity(tried, without):
         ax.set_xscale("log")
         for penalty, of_strengths in tried.items():
             draw_sweep(ax, of_strengths, measure, penalty)
-        ax.axhline(over_seeds(without, measure).mean(), color=plots.BLACK, lw=1.2, label="no decay")
+        ax.axhline(
+            over_seeds(without, measure).mean(), color=palette.BLACK, lw=1.2, label="no decay"
+        )
     for label, of_strengths in (tried | {"no decay": {0: without}}).items():
         x, y = (
             [over_seeds(records, measure).mean() for records in of_strengths.values()]
             for measure in (share, validation_accuracy)
         )
-        color, linestyle, marker = plots.method_style(label)
+        color, linestyle, marker = palette.method_style(label)
         accuracy.plot(x, y, color=color, linestyle=linestyle, marker=marker)
     name = f"Share of weights under {SMALL:g}"
     plots.label_axes(over_fitting, "Strength λ", "Training minus validation accuracy")
@@ -115,7 +117,7 @@ def draw_sizes(panels):
         ax.set_xscale("log")
         for label, records in networks.items():
             plots.mean_and_band(ax, _MIDDLES, [100 * sizes(record) for record in records], label)
-        ax.axvline(SMALL, color=plots.GREY, lw=1)
+        ax.axvline(SMALL, color=palette.GREY, lw=1)
         ax.set_xlim(_MIDDLES[0], 3)
         share = "Weights in a tenth of a decade", "%"
         plots.label_axes(ax, "Size of the weight, |w|", share, title=title)

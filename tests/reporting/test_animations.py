@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reporting import animations, plots
+from reporting import animations, palette, plots
 
 
 @pytest.fixture
 def frames():
     def draw(level):
         fig, ax = plots.figure(width=3, height=2)
-        ax.axhline(level, color=plots.VERMILLION)
+        ax.axhline(level, color=palette.VERMILLION)
         ax.set_ylim(0, 1)
         return fig
 

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from reporting import FindingsError, charts, plots
+from reporting import FindingsError, charts, palette
 from reporting.findings import Chart
 
 CHART = Chart("loss", "Title", "Caption.")
@@ -47,7 +47,7 @@ def test_methods_look_as_in_the_figures(make_record):
 
 
 def test_methods_without_a_style_of_their_own(make_record):
-    style = plots.Style("#123456", plots.DASHED, "o")
+    style = palette.Style("#123456", palette.DASHED, "o")
     (setting,) = charts.settings_data({"a": {"trial 1": [make_record()]}}, {"trial 1": style})
     assert setting["methods"][0]["color"] == "#123456"
     with pytest.raises(ValueError, match="no style for the method 'trial 1'"):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from models.from_scratch.activations import sigmoid
-from reporting import gradients, plots
+from reporting import gradients, palette
 from reporting.gradients import END, START
 
 
@@ -117,4 +117,4 @@ def test_measures_are_drawn_against_the_depth(of_depths):
     first, second = gradients.draw_depths(of_depths, measures).axes
     np.testing.assert_allclose(lines(first)["sigmoid"], [[2, 5, 7], [1e-2, 1e-5, 1e-7]], rtol=1e-5)
     np.testing.assert_allclose(lines(second)["tanh"], [[2, 5, 7], [2, 5, 7]])
-    assert lines(first).keys() == {"sigmoid", "tanh"} <= plots.STYLES.keys()
+    assert lines(first).keys() == {"sigmoid", "tanh"} <= palette.STYLES.keys()

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reporting import grids, plots
+from reporting import grids, palette, plots
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def test_indices_beside_the_cells(ax):
 
 def test_tint_lies_between_white_and_the_colour():
     assert grids.tint("#000000", 0.5) in ("#7f7f7f", "#808080")
-    assert grids.tint(plots.BLUE, 0) == "#ffffff"
-    assert grids.tint(plots.BLUE, 1) == plots.BLUE.lower()
+    assert grids.tint(palette.BLUE, 0) == "#ffffff"
+    assert grids.tint(palette.BLUE, 1) == palette.BLUE.lower()
 
 
 def test_a_frame_surrounds_its_cells(ax):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reporting import plots
+from reporting import palette, plots
 
 
 def curves(points=30, seeds=3):
@@ -26,42 +26,6 @@ def test_importing_does_not_import_matplotlib_or_scipy():
         "sys.exit(any(name in sys.modules for name in ('matplotlib', 'scipy', 'tensorflow')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-class TestStyles:
-    @pytest.mark.parametrize("family", plots.FAMILIES.values(), ids=plots.FAMILIES)
-    def test_methods_of_a_family_differ_with_and_without_colour(self, family):
-        styles = list(family.values())
-        assert len({(s.color, s.linestyle) for s in styles}) == len(styles)
-        assert len({s.marker for s in styles}) == len(styles)
-
-    def test_a_label_means_one_style_everywhere(self):
-        labels = [label for family in plots.FAMILIES.values() for label in family]
-        assert len(set(labels)) == len(labels)
-
-    @pytest.mark.parametrize(
-        "label",
-        [
-            "full batch", "m = 200", "m = 150", "m = 50", "m = 1", "SGD", "Momentum 0.9",
-            "Nesterov 0.9", "AdaGrad", "RMSProp", "Adam", "Nadam", "AMSGrad",
-            "training, after the epoch", "validation", "test", "dense", "CNN",
-            "SGD, ten times the rate",
-        ],
-    )  # fmt: skip
-    def test_expected_labels(self, label):
-        assert plots.method_style(label).color.startswith("#")
-
-    def test_unknown_label_says_what_is_allowed(self):
-        with pytest.raises(
-            ValueError, match="no style for the method 'Sgd': use one of full batch"
-        ):
-            plots.method_style("Sgd")
-
-    def test_ordered_styles_differ_and_get_lighter(self):
-        styles = plots.ordered_styles(6)
-        lightness = [sum(int(s.color[i : i + 2], 16) for i in (1, 3, 5)) for s in styles]
-        assert len({s.color for s in styles}) == 6
-        assert lightness[0] < lightness[-1]
 
 
 class TestMeanAndBand:
@@ -207,7 +171,7 @@ def test_legend_names_each_method_once_and_lies_outside_the_axes():
 
 def test_legend_of_all_optimizers_fits_the_width_and_reads_row_by_row():
     fig, ax = plots.figure()
-    labels = list(plots.FAMILIES["optimizer"])
+    labels = list(palette.FAMILIES["optimizer"])
     for label in labels:
         plots.mean_and_band(ax, np.arange(30), curves(), label)
     plots.legend(fig)

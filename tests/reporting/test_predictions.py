@@ -92,7 +92,7 @@ def test_properties(seed, classes, bins):
     weights = np.bincount(labels) / len(labels)
     assert class_accuracy(Record) @ weights == pytest.approx(is_right(Record).mean())
     of_true = probabilities(Record)[np.arange(40), labels]
-    np.testing.assert_allclose(losses(Record), -np.log(of_true), rtol=1e-9)
+    np.testing.assert_allclose(losses(Record), -np.log(of_true), rtol=1e-9, atol=1e-14)
     assert loss_of(Record, right=True) + loss_of(Record, right=False) == pytest.approx(
         losses(Record).mean()
     )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reporting import plots
+from reporting import palette
 from reporting.range_test import (
     decades_off,
     diverging_iteration,
@@ -89,7 +89,7 @@ def test_the_figure_shows_raw_losses_and_ends_the_mean_where_the_first_seed_dive
     tuned = {label: [make_record(learning_rate=0.3)] for label in tests}
     ax, other = draw_range_tests(tests, tuned).axes
     lines = {line.get_label(): line for line in ax.lines if line.get_label()[0] != "_"}
-    assert set(lines) == {"Adam", *plots.FAMILIES["range test"]}
+    assert set(lines) == {"Adam", *palette.FAMILIES["range test"]}
     assert lines["tuned rate"].get_xdata()[0] == 0.3
     assert lines["diverges"].get_xdata()[0] == pytest.approx(10**-0.5, rel=1e-3)  # of 1 and 0.1
     assert lines["a tenth of that"].get_xdata()[0] == pytest.approx(10**-1.5, rel=1e-3)

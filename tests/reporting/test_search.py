@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from reporting import FindingsError, charts, plots, report
+from reporting import FindingsError, charts, palette, report
 from reporting import search_figures as drawing
 from reporting.findings import Chart, Findings
 from reporting.search import PREFIX, StoredSearch, best_table, trials_table
@@ -126,7 +126,7 @@ def test_parallel_coordinates_have_a_line_for_each_trial_and_the_best_on_top(axe
     ax = drawing.draw_parallel(axes, trials).axes[0]
     *lines, best = [line for line in ax.lines if len(line.get_xdata()) > 2]
     assert len(lines) == 3
-    assert best.get_color() == plots.ORANGE
+    assert best.get_color() == palette.ORANGE
     heights = best.get_ydata()
     assert heights[:4] == pytest.approx([1 / 3, 0, 2 / 3, 1])
     assert heights[-1] == 1
