@@ -1,10 +1,17 @@
 """Records made up, and small image sets in place of the drawn ones."""
 
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from datasets import content, stand_in
 from training import RunConfig, RunRecord
+from training.provenance import ROOT
 
 
 @pytest.fixture
@@ -79,3 +86,27 @@ def exit_of(capsys):
         return stopped.value.code, captured.out, captured.err
 
     return exit_of
+
+
+@pytest.fixture
+def script_process():
+    """A context manager of a script and its arguments: a process, leader of a group of its own."""
+
+    @contextlib.contextmanager
+    def started(script, *arguments):
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, *arguments],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+    return started

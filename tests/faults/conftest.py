@@ -1,11 +1,6 @@
 """Sweeps in processes of their own, small images, and the count of what was survived."""
 
-import contextlib
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections import Counter
 
 import numpy as np
@@ -13,7 +8,6 @@ import pytest
 
 from datasets import content, stand_in
 from training import RunConfig
-from training.provenance import ROOT
 
 _survived = Counter()
 
@@ -86,26 +80,13 @@ except EXPECTED as error:
 
 
 @pytest.fixture
-def sweep(small_images):
-    """A context manager: a process, leader of its group, that trains configs into a cache."""
+def sweep(small_images, script_process, monkeypatch):
+    """A context manager of configs and a cache: a process that trains them into it."""
+    monkeypatch.setenv("DESCENT_CACHE_DIR", str(small_images))
 
-    @contextlib.contextmanager
     def start(configs, folder):
-        process = subprocess.Popen(
-            [sys.executable, "-c", SWEEP, json.dumps([c.to_json() for c in configs]), str(folder)],
-            cwd=ROOT,
-            env=os.environ | {"DESCENT_CACHE_DIR": str(small_images)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+        fields = json.dumps([config.to_json() for config in configs])
+        return script_process(SWEEP, fields, str(folder))
 
     return start
 

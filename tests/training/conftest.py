@@ -1,11 +1,7 @@
 """Records that nothing was trained for."""
 
-import contextlib
 import json
 import os
-import signal
-import subprocess
-import sys
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -15,7 +11,6 @@ import pytest
 
 import training.train
 from training import RunConfig, RunRecord, workers
-from training.provenance import ROOT
 
 
 @pytest.fixture
@@ -143,28 +138,14 @@ assert "tensorflow" not in sys.modules
 
 
 @pytest.fixture
-def sweep(own_folders):
-    """A context of configs and options, with a process that runs them once for each options."""
+def sweep(own_folders, script_process):
+    """A context manager of configs and options: a process that runs them once for each options."""
 
-    @contextlib.contextmanager
-    def started(configs, *options):
+    def start(configs, *options):
         sweeps = [{"configs": [config.to_json() for config in configs], **o} for o in options]
-        process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, json.dumps(sweeps)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+        return script_process(SCRIPT, json.dumps(sweeps))
 
-    return started
+    return start
 
 
 @pytest.fixture
