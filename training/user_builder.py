@@ -34,6 +34,10 @@ from training.backend import import_keras
 from training.config import ConfigError
 
 
+class BuilderError(Exception):
+    """A function of the user's that fails at some hyperparameters; at others it may not."""
+
+
 def source_hash(builder):
     """SHA-256 of the file of a builder's module, in 16 hexadecimal digits; nothing is run.
 
@@ -66,7 +70,8 @@ def build(config):
     All of Keras's random numbers are seeded by the config's seed, as the function knows none.
 
     Raises:
-        ConfigError: when the module has been edited since, or the function fails.
+        ConfigError: when the module has been edited since, or cannot be imported.
+        BuilderError: when the function fails.
     """
     if source_hash(config.builder) != config.builder_hash:
         raise ConfigError(
@@ -104,7 +109,18 @@ def declare(builder, dataset):
     import keras_tuner
 
     space = keras_tuner.HyperParameters()
-    _check(builder, _built(builder, space, dataset), dataset)
+    try:
+        _check(builder, _built(builder, space, dataset), dataset)
+        _declare_ends(builder, space, dataset)
+    except BuilderError as error:
+        raise ConfigError(str(error)) from error
+    return space.get_config()
+
+
+def _declare_ends(builder, space, dataset):
+    """Add to a space what is asked for at the ends of what is in it."""
+    import keras_tuner
+
     found_at = [dict(space.values)] * len(space.space)
     for place, one in enumerate(space.space):  # which grows meanwhile
         needed = {condition.name: condition.values[0] for condition in one.conditions}
@@ -114,7 +130,6 @@ def declare(builder, dataset):
             _built(builder, hp, dataset)
             space.merge(hp, overwrite=False)
             found_at += [dict(hp.values)] * (len(space.space) - len(found_at))
-    return space.get_config()
 
 
 def _ends(one):
@@ -135,7 +150,7 @@ def _built(builder, hp, dataset):
             offered = {name: value for name, value in offered.items() if name in names}
         return function(hp, **offered)
     except Exception as error:  # whatever the user's code raises
-        raise ConfigError(f"builder {builder} failed{_at(hp)}: {_told(error)}") from error
+        raise BuilderError(f"builder {builder} failed{_at(hp)}: {_told(error)}") from error
 
 
 def _function(builder):

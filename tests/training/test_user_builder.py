@@ -4,7 +4,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from training import ConfigError, RunConfig, engines, train, user_builder
+from training import ConfigError, RunConfig, engines, train, user_builder, workers
 
 GOOD = """
     import keras
@@ -134,6 +134,17 @@ def test_a_builder_that_gives_no_such_model_gets_one_line(builder, message):
 def test_the_model_has_the_settings_of_the_config():
     model = engines.build(config(hyperparameters=(("layers", 1), ("units 0", 7))))
     assert [layer.units for layer in model.layers if hasattr(layer, "units")] == [7, 10]
+
+
+def test_a_run_for_which_the_function_fails_concerns_no_other():
+    wide, narrow = (
+        config("failing_when_wide", hyperparameters=(("units", units),)) for units in (60, 10)
+    )
+    match = "user_networks:failing_when_wide failed at units 60.*: RuntimeError: too wide"
+    with pytest.raises(user_builder.BuilderError, match=match) as caught:
+        engines.build(wide)
+    assert not isinstance(caught.value, workers.USER_ERRORS)
+    assert engines.build(narrow).compiled
 
 
 def test_the_seed_decides_the_initial_weights():
