@@ -22,8 +22,8 @@ MARKS = "<!-- claims -->\n", "<!-- end of claims -->\n"
 MOST_NUMBERS = 4
 
 _TEMPLATES = Path(__file__).parent / "templates"
-# Above this an SVG costs the page more than its sharpness is worth, and the PNG's pixels are
-# embedded, as WebP, which takes half the bytes for them.
+# Above this an SVG may cost the page more than its sharpness is worth, and the PNG's pixels are
+# embedded where they take less, as WebP, which needs half the bytes for them.
 _LARGEST_SVG = 100_000
 _NUMBER = re.compile(r"[−+-]?[\d.,]+(×10[⁻\d⁰¹²³⁴⁵⁶⁷⁸⁹]+)?( ?%| s)?( \[.*\])?|—|−?∞|NaN|diverged.*")
 _MARKS = {"reproduced": "✓", "not reproduced": "✗", "inconclusive": "?", "erratum": "!"}
@@ -141,15 +141,15 @@ def _environment(folder):
 
 def _embedded(folder, name):
     """Return a figure as a data address."""
-    path = folder / f"{name}.svg"
-    if path.stat().st_size <= _LARGEST_SVG:
-        return _svg_address(path.read_text(encoding="utf-8"))
+    sharp = _svg_address((folder / f"{name}.svg").read_text(encoding="utf-8"))
+    if len(sharp) <= _LARGEST_SVG:
+        return sharp
     from PIL import Image
 
     data = io.BytesIO()
     with Image.open(folder / f"{name}.png") as image:
         image.save(data, "WEBP", lossless=True, method=3, quality=50)  # of the effort
-    return _data_address(data.getvalue(), "webp")
+    return min(sharp, _data_address(data.getvalue(), "webp"), key=len)
 
 
 def _moving(folder, name):
