@@ -59,16 +59,12 @@ class RunCache:
         write_atomically(self._path(record.config, ".json"), _json_bytes(facts))
 
     def __contains__(self, config):
-        return self.has(config.key)
+        return (self.folder / f"{config.key}.json").exists()
 
     def remove(self, config):
         """Remove the record of a config, where there is one."""
         for path in self.paths(config.key):  # in this order a kill between leaves no half record
             path.unlink(missing_ok=True)
-
-    def has(self, key):
-        """Whether a run is stored."""
-        return (self.folder / f"{key}.json").exists()
 
     def stored_keys(self):
         """The keys of all runs that are stored, a set."""

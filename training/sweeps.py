@@ -113,7 +113,7 @@ def _remove_stale_notes(cache):
 
 def _sweep(cache, note, running, failures):
     name, work = note.about
-    done = {key for key in work if cache.has(key)}
+    done = cache.stored_keys().intersection(work)
     running = [run for run in running if run.about.key in work and run.about.key not in done]
     begun = done | {run.about.key for run in running}
     failed = [key for key in work if key in failures and key not in begun]

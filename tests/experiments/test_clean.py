@@ -32,7 +32,7 @@ def cache(tmp_path, monkeypatch, made_up_record):
 @pytest.fixture
 def stored(cache):
     """A function that gives which of the runs are stored."""
-    return lambda: [cache.has(config.key) for config in CONFIGS]
+    return lambda: [config in cache for config in CONFIGS]
 
 
 @pytest.fixture

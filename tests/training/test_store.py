@@ -262,7 +262,7 @@ def test_folder_that_cannot_be(tmp_path, make_record):
 def test_keys_and_paths_of_what_is_stored(stored, make_record):
     other = CONFIG.replace(seed=1)
     assert stored.stored_keys() == {CONFIG.key}
-    assert [stored.has(config.key) for config in (CONFIG, other)] == [True, False]
+    assert [config in stored for config in (CONFIG, other)] == [True, False]
     assert stored.paths(CONFIG.key) == files(stored)
     assert RunConfig.from_json(stored.facts(CONFIG.key)["config"]) == CONFIG
     assert not any(path.exists() for path in stored.paths(other.key))
