@@ -77,7 +77,7 @@ def search(
     check_writable(out)
     check_writable(runs_folder(runs), "--runs")
     _check_roles(chief, worker, name)
-    asked = partial(
+    prepare = partial(
         make,
         space=space,
         builder=builder,
@@ -95,10 +95,10 @@ def search(
         runs_dir=runs,
     )
     if worker:
-        asked(say=_say).work(worker, name or f"worker-{secrets.token_hex(4)}")
+        prepare(say=_say).work(worker, name or f"worker-{secrets.token_hex(4)}")
         return
     progress = Progress()
-    asked = asked(say=progress.say, progressed=progress.show)
+    asked = prepare(say=progress.say, progressed=progress.show)
     with progress:
         outcome = asked.lead(chief) if chief else asked.run()
     show_best(asked, outcome)
@@ -108,7 +108,7 @@ def search(
         raise outcome.failed
 
 
-def make(space, builder, optimizer, dataset, source, preset, sizes, seeds, trials, **options):
+def make(space, builder, optimizer, dataset, source, preset, sizes, seeds, trials, **further):
     """The `Search` that the command line asks for.
 
     Args:
@@ -122,12 +122,12 @@ def make(space, builder, optimizer, dataset, source, preset, sizes, seeds, trial
         sizes: field of a config → what the user gave instead of the preset's, or None.
         seeds: runs of a trial, or None for the preset's.
         trials: number of trials, or None for the preset's.
-        **options: of `Search`.
+        **further: of `Search`.
 
     Raises:
         SearchError: when it cannot be made.
     """
-    if options["seed"] < 0:
+    if further["seed"] < 0:
         raise SearchError(f"--seed must be a whole number of at least 0, not {options['seed']}")
     name, hyperparameters, searched, shared = (
         _space_of_builder(space, builder, optimizer, dataset)
@@ -139,7 +139,7 @@ def make(space, builder, optimizer, dataset, source, preset, sizes, seeds, trial
         raise SearchError("a search needs validation images; give a --validation-size")
     fields |= {"dataset": dataset, "backend": running_backend(), **shared}
     config = RunConfig(data="stand-in", **fields)  # mistakes are found before the data
-    if trials is None and options["algorithm"] != "hyperband":
+    if trials is None and further["algorithm"] != "hyperband":
         trials = TRIALS[preset]
     return Search(
         name,
@@ -148,7 +148,7 @@ def make(space, builder, optimizer, dataset, source, preset, sizes, seeds, trial
         config.replace(data=source(dataset)),
         seeds=seeds or SEEDS[preset],
         trials=trials,
-        **options,
+        **further,
     )
 
 
