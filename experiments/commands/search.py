@@ -128,7 +128,7 @@ def make(space, builder, optimizer, dataset, source, preset, sizes, seeds, trial
         SearchError: when it cannot be made.
     """
     if further["seed"] < 0:
-        raise SearchError(f"--seed must be a whole number of at least 0, not {options['seed']}")
+        raise SearchError(f"--seed must be a whole number of at least 0, not {further['seed']}")
     name, hyperparameters, searched, shared = (
         _space_of_builder(space, builder, optimizer, dataset)
         if builder
