@@ -39,8 +39,8 @@ from training import (
 )
 from training.cleaning import leftovers, removable_runs, remove
 from training.cluster import ClusterError, connected
+from training.failures import SearchError
 from training.runner import runs_folder
-from training.search import SearchError
 from training.store import RunCache, load_archive
 
 PROGRAM = "python -m experiments"

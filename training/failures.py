@@ -1,4 +1,4 @@
-"""Runs that could not be trained: why, and where the details are kept."""
+"""Runs that could not be trained, why, and where the details are kept; searches likewise."""
 
 import contextlib
 import dataclasses
@@ -51,6 +51,10 @@ class RunError(Exception):
             why = f"its process was killed ({ended}), as the system does when memory runs out"
             return cls(f"{why}; {LESS}", said)
         return cls(f"its process ended with {ended}", said)
+
+
+class SearchError(ValueError):
+    """A search that cannot be made as asked; the message is one line that says what to do."""
 
 
 @dataclasses.dataclass(frozen=True)

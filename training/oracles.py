@@ -24,11 +24,13 @@ with silenced_stderr():
     from keras_tuner.src.distribute import oracle_chief, oracle_client
     from keras_tuner.src.engine.trial import Trial
 
-from training.failures import FailedRunsError
-from training.search import KEY, SearchError
+from training.failures import FailedRunsError, SearchError
 from training.store import write_atomically
 
 OBJECTIVE = "val_accuracy"
+
+KEY = "search/key"
+"""Name under which a trial's values hold the key of its search."""
 
 COLLISIONS = 1000
 """Draws of settings already tried after which a space counts as exhausted."""

@@ -20,7 +20,7 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 
 from training import user_builder
-from training.failures import FailedRunsError, failure_of
+from training.failures import FailedRunsError, SearchError, failure_of
 from training.record import DIVERGED
 from training.runner import RunsInterrupted, run_all, runs_folder
 from training.store import DamagedRecordError, RunCache
@@ -30,13 +30,6 @@ ALGORITHMS = ("random", "bayesian", "hyperband")
 
 MOST_FAILURES = 3
 """Trials in a row that fail after which a search ends: more would hardly do better."""
-
-KEY = "search/key"
-"""Name under which a trial's values hold the key of its search."""
-
-
-class SearchError(ValueError):
-    """A search that cannot be made as asked; the message is one line that says what to do."""
 
 
 class SearchInterrupted(RunsInterrupted):
@@ -163,7 +156,7 @@ class Search:
         Raises:
             SearchError: when no chief answers, or that of another search.
         """
-        from training.oracles import Tuner, distributed
+        from training.oracles import KEY, Tuner, distributed
 
         def told_score(values):
             reached = self._score(values)

@@ -18,8 +18,9 @@ from experiments.commands.studies import sources_of
 from reporting.search import StoredSearch
 from training import OPTIMIZERS, RunConfig
 from training.backend import running_backend
+from training.failures import SearchError
 from training.runner import runs_folder
-from training.search import ALGORITHMS, Search, SearchError, space_of, space_of_builder
+from training.search import ALGORITHMS, Search, space_of, space_of_builder
 from training.user_builder import source_hash
 
 

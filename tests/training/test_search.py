@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from training import FailedRunsError, RunConfig, RunRecord, RunsInterrupted, search
-from training.failures import RunError, forget_failure, keep_failure
-from training.search import ALGORITHMS, Search, SearchError, SearchInterrupted
+from training.failures import RunError, SearchError, forget_failure, keep_failure
+from training.search import ALGORITHMS, Search, SearchInterrupted
 from training.store import RunCache
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
