@@ -143,7 +143,7 @@ def accuracy_of_each_step(runs):
     alt="Validation accuracy and over-fitting gap against epochs, for nine networks.",
 )
 def overfitting_of_each_step(runs):
-    fig, axes = plots.figure(1, 2, width=12, height=5.6)
+    fig, axes = plots.figure(1, 2, width=13, height=6)
     draw_metric(axes[0], runs["ladder"], "val_accuracy", "Validation accuracy")
     draw_metric(axes[1], runs["ladder"], measures.overfitting_gaps, GAP.capitalize())
     plots.legend(fig)
