@@ -20,7 +20,7 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 
 from training import user_builder
-from training.failures import FailedRunsError, SearchError, failure_of
+from training.failures import FailedRunsError, Failure, SearchError, failure_of
 from training.record import DIVERGED
 from training.runner import RunsInterrupted, run_all, runs_folder
 from training.store import DamagedRecordError, RunCache
@@ -284,10 +284,13 @@ class Search:
         return Outcome(trials, [_without_weights(r) for r in of_best] + records, failed)
 
     def _failed(self, oracle):
-        trials = [self.configs(trial.hyperparameters.values) for trial in oracle.failed]
-        found = [failure_of(self._cache, _with_weights(c)) for configs in trials for c in configs]
-        failures = [failure for failure in found if failure]
-        return FailedRunsError(failures, len(oracle.trials) * self.seeds) if trials else None
+        failures = []
+        for trial in oracle.failed:
+            configs = [_with_weights(c) for c in self.configs(trial.hyperparameters.values)]
+            found = (failure_of(self._cache, config) for config in configs)
+            unknown = Failure(configs[0], "why was not kept", self._cache.folder)
+            failures += [failure for failure in found if failure] or [unknown]
+        return FailedRunsError(failures, len(oracle.trials) * self.seeds) if failures else None
 
     def _trial(self, trial):
         values = trial.hyperparameters.values

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from training import FailedRunsError, RunConfig, RunRecord, RunsInterrupted, search
-from training.failures import RunError, SearchError, forget_failure, keep_failure
+from training.failures import Failure, RunError, SearchError, forget_failure, keep_failure
 from training.search import ALGORITHMS, Search, SearchInterrupted
 from training.store import RunCache
 
@@ -355,6 +355,22 @@ def test_a_search_without_any_score_says_what_failed(make, runs, failing):
         path.unlink()
     with pytest.raises(FailedRunsError, match="2 of 4 runs failed, first"):
         make(trials=2).run()
+
+
+def test_a_failure_whose_reason_could_not_be_kept_is_told_too(make, runs, monkeypatch):
+    train = runs.train
+
+    def fail(config):
+        if len(runs.trained) == 4 and config.seed == 0:
+            runs.trained.append(config)
+            raise FailedRunsError([Failure(config, "no space left", runs.cache.folder)], 2)
+        return train(config)
+
+    monkeypatch.setattr(runs, "train", fail)
+    outcome = make().run()
+    (failure,) = outcome.failed.failures
+    assert failure.reason == "why was not kept"
+    assert len(outcome.trials) == 5
 
 
 def test_a_worker_goes_on_after_a_trial_that_fails(make, runs, failing):
