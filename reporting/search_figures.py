@@ -8,7 +8,7 @@ from reporting import palette, plots
 from reporting.formatting import format_number
 from reporting.measures import over_seeds
 from training.record import DIVERGED
-from training.search import score
+from training.trials import score
 
 EPOCHS, SCORE = "epochs", "validation accuracy"
 

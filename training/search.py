@@ -21,9 +21,9 @@ import numpy as np
 
 from training import user_builder
 from training.failures import FailedRunsError, Failure, SearchError, failure_of
-from training.record import DIVERGED
 from training.runner import RunsInterrupted, run_all, runs_folder
 from training.store import DamagedRecordError, RunCache
+from training.trials import Outcome, Trial, score, told
 
 ALGORITHMS = ("random", "bayesian", "hyperband")
 """Ways to choose settings, those of keras-tuner."""
@@ -37,11 +37,6 @@ class SearchInterrupted(RunsInterrupted):
 
     def __init__(self, ended, trials):
         Exception.__init__(self, f"{ended} of {trials} trials have ended")
-
-
-def score(record):
-    """The score of a run: its validation accuracy after the last epoch, 0 where it diverged."""
-    return 0.0 if record.status == DIVERGED else float(record.epochs["val_accuracy"][-1])
 
 
 class Search:
@@ -299,55 +294,12 @@ class Search:
         return Trial(number, self.settings(values), self.configs(values), score)
 
 
-@dataclasses.dataclass(frozen=True)
-class Trial:
-    """A trial that has ended.
-
-    Attributes:
-        number: from 1, in the order in which settings were chosen.
-        settings: hyperparameter → value.
-        configs: of its runs, one for each seed.
-        score: their mean `score`.
-    """
-
-    number: int
-    settings: dict
-    configs: list
-    score: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What a search leaves behind.
-
-    Attributes:
-        trials: list of `Trial`, in order.
-        records: `RunRecord` of each of their runs, without weights.
-        failed: FailedRunsError of the runs that other trials failed for; None without any.
-    """
-
-    trials: list
-    records: list
-    failed: FailedRunsError | None
-
-    @property
-    def best(self):
-        """The first trial with the highest score."""
-        return max(self.trials, key=lambda trial: trial.score)
-
-
 @contextlib.contextmanager
 def _told_when_interrupted(oracle):
     try:
         yield
     except (KeyboardInterrupt, RunsInterrupted):
         raise SearchInterrupted(len(oracle.completed), oracle.max_trials) from None
-
-
-def told(settings):
-    """Settings, name → value, as a line of text."""
-    values = {n: f"{v:.3g}" if isinstance(v, float) else v for n, v in settings.items()}
-    return ", ".join(f"{name} {value}" for name, value in values.items())
 
 
 def in_own_process(function, *arguments):

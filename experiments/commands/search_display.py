@@ -2,7 +2,7 @@
 
 import sys
 
-from training.search import told
+from training.trials import told
 
 
 class Progress:

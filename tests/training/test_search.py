@@ -12,6 +12,7 @@ from training import FailedRunsError, RunConfig, RunRecord, RunsInterrupted, sea
 from training.failures import Failure, RunError, SearchError, forget_failure, keep_failure
 from training.search import ALGORITHMS, Search, SearchInterrupted
 from training.store import RunCache
+from training.trials import score
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")
 
@@ -154,7 +155,7 @@ def test_every_seed_of_a_trial_is_kept_and_averaged(make, runs):
     records = {record.config.key: record for record in outcome.records}
     for trial in outcome.trials:
         assert [config.seed for config in trial.configs] == [0, 1, 2]
-        scores = [search.score(records[config.key]) for config in trial.configs]
+        scores = [score(records[config.key]) for config in trial.configs]
         assert trial.score == pytest.approx(np.mean(scores), abs=1e-6)
     assert len(records) == 18
 
@@ -508,7 +509,3 @@ def test_a_chief_names_the_workers_it_waits_for(make, runs, monkeypatch):
     make(trials=2).work(address, "one")
     thread.join()
     assert len(outcomes[0].trials) == 2
-
-
-def test_settings_are_told_in_a_line():
-    assert search.told({"rate": 0.012345, "units": 8}) == "rate 0.0123, units 8"
