@@ -35,17 +35,15 @@ FIRST_RATES = {"sgd": (0.03, 0.1), "momentum": (0.01, 0.03), "adam": (0.0003, 0.
 
 @study.runs
 def runs(lab):
-    n, validation, epochs, few = lab.choose(quick=(500, 250, 2, 1), paper=(10_000, 5_000, 15, 4))
+    n, validation, epochs, few = lab.choose(quick=(300, 200, 2, 1), paper=(10_000, 5_000, 15, 4))
     step = lab.config("cifar10", train_size=n, validation_size=validation, epochs=few,
                       model="cifar_cnn", batch_size=128)  # fmt: skip
     ladder = {}
     for name, added in STEPS.items():
         ladder[name] = step = step.replace(**added)
     ladder[ADAM] = step.replace(optimizer="adam")
-    tuned = {}
-    for optimizer, rates in FIRST_RATES.items():
-        methods = {name: config for name, config in ladder.items() if config.optimizer == optimizer}
-        tuned |= lab.tune(methods, rates, by="validation error")
+    rates = {name: FIRST_RATES[config.optimizer] for name, config in ladder.items()}
+    tuned = lab.tune(ladder, rates, by="validation error")
     best = tuned[BEST]
     tuned[AFFINE] = best.replace(augmentation=("crop", "flip", "affine"))
     tuned[SAME_RATE] = best.replace(optimizer="adam")

@@ -54,11 +54,10 @@ def runs(lab):
 
 def at_own_rates(lab, methods):
     """Each config at the rate that is best after half its epochs."""
-    scaled = {k: config.replace(epochs=config.epochs // 2) for k, config in methods.items()}
-    raw = {k: scaled.pop(k) for k, config in methods.items() if config.scaling == "none"}
+    halved = {k: config.replace(epochs=config.epochs // 2) for k, config in methods.items()}
     # Where pixels reach to 255 the gradients are so much larger.
-    tuned = lab.tune(raw, (1e-5, 3e-5), by="validation error")
-    tuned |= lab.tune(scaled, (0.03, 0.1), by="validation error")
+    rates = {k: (1e-5, 3e-5) if c.scaling == "none" else (0.03, 0.1) for k, c in methods.items()}
+    tuned = lab.tune(halved, rates, by="validation error")
     return {k: methods[k].replace(learning_rate=tuned[k].learning_rate) for k in methods}
 
 

@@ -47,10 +47,8 @@ def runs(lab):
         label: base.replace(optimizer=optimizer, schedule=schedule)
         for label, (optimizer, schedule) in METHODS.items()
     }
-    tuned = {}
-    for optimizer, rates in FIRST_RATES.items():
-        of_optimizer = {label: c for label, c in methods.items() if c.optimizer == optimizer}
-        tuned |= lab.tune(of_optimizer, rates, by="validation error")
+    rates = {label: FIRST_RATES[config.optimizer] for label, config in methods.items()}
+    tuned = lab.tune(methods, rates, by="validation error")
     rising = {"schedule": "rising", "epochs": None, "iterations": lab.choose(quick=200, paper=600)}
     tests = {
         label: methods[label].replace(learning_rate=rate, **rising)

@@ -27,8 +27,8 @@ KERAS_RATES = {  # where none is given
 SGD, MOMENTUM, NESTEROV, ADAGRAD, RMSPROP, ADAM, NADAM, AMSGRAD = KERAS_RATES
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 QUICK_RATES = {  # a part of them around the best
-    (SGD, MOMENTUM, NESTEROV, ADAGRAD): (0.03, 0.1, 0.3),
-    (RMSPROP, ADAM, NADAM, AMSGRAD): (0.001, 0.003, 0.01),
+    **dict.fromkeys((SGD, MOMENTUM, NESTEROV, ADAGRAD), (0.03, 0.1, 0.3)),
+    **dict.fromkeys((RMSPROP, ADAM, NADAM, AMSGRAD), (0.001, 0.003, 0.01)),
 }
 MAGIC = 0.0003
 OWN, OF_KERAS, AT_MAGIC, OTHER = "its best rate", "Keras's rate", "3e-4", "its best rate but 3e-4"
@@ -43,11 +43,8 @@ def runs(lab):
     n, validation, epochs = lab.choose(quick=(4_000, 1_000, 2), paper=(48_000, 12_000, 5))
     base = lab.config(train_size=n, validation_size=validation, batch_size=150, epochs=epochs)
     methods = {entry.label: base.replace(optimizer=name) for name, entry in OPTIMIZERS.items()}
-    tuned = {}
-    for labels, quick in QUICK_RATES.items():
-        group = {label: methods[label] for label in labels}
-        tuned |= lab.tune(group, lab.choose(quick=quick, paper=RATES), by="validation error")
-
+    rates = lab.choose(quick=QUICK_RATES, paper=RATES)
+    tuned = lab.tune(methods, rates, by="validation error")
     settings = {at(OWN, label): tuned[label] for label in methods}
     stated = [(OF_KERAS, label, rate) for label, rate in KERAS_RATES.items()]
     stated += [(AT_MAGIC, ADAM, MAGIC), (OTHER, ADAM, best_but(lab.tunings[ADAM], MAGIC))]

@@ -145,7 +145,8 @@ class Lab:
 
         Args:
             methods: label → `RunConfig`.
-            rates: learning rates to begin with, two in a decade: …, 0.01, 0.03, 0.1, 0.3, …
+            rates: learning rates to begin with, two in a decade: …, 0.01, 0.03, 0.1, 0.3, …; for
+                all methods, or label → those of the method.
             by: what is measured after the last update, a key of `CRITERIA`.
 
         Returns:
@@ -155,7 +156,8 @@ class Lab:
             ValueError: when a method diverges at every rate.
         """
         scores = {label: {} for label in methods}
-        wanted = {label: list(rates) for label in methods}
+        of_method = rates if isinstance(rates, dict) else dict.fromkeys(methods, rates)
+        wanted = {label: list(of_method[label]) for label in methods}
         while any(wanted.values()):
             trials = {
                 (label, rate): methods[label].replace(learning_rate=rate)

@@ -78,7 +78,7 @@ def cluster_workers(client, cache, data_dir, note):
         return future
 
     try:
-        yield train
+        yield lambda configs: {config: train(config) for config in configs}
     finally:
         with contextlib.suppress(Exception):  # the scheduler is gone
             client.cancel(tasks)

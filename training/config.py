@@ -307,6 +307,18 @@ class RunConfig:
         return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
+    def program(self):
+        """The config that stands for all whose compiled program is the same.
+
+        They differ in what the program is given: their seed, and their learning rate and number of
+        updates where no schedule is computed from them.
+        """
+        program = self.replace(seed=0, patience=None)
+        if self.schedule != "constant":
+            return program
+        return program.replace(learning_rate=1.0, epochs=1, iterations=None)
+
+    @property
     def updates(self):
         """Number of updates of a run that is not stopped early."""
         if self.iterations is not None:

@@ -72,7 +72,7 @@ class KerasEngine:
 
     def __init__(self, config):
         self._config = config
-        self._network = _network(_compiled_alike(config))
+        self._network = _network(config.program)
         self._network.start_as(build(config))
         self._model = self._network.model
         self.parameters = sum(int(np.prod(w.shape)) for w in self._model.trainable_weights)
@@ -160,14 +160,6 @@ class _Network:
 
 
 _network = functools.lru_cache(maxsize=1)(_Network)
-
-
-def _compiled_alike(config):
-    """The config that stands for all with the same programs, in which the rate is a variable."""
-    config = config.replace(seed=0, patience=None)
-    if config.schedule == "constant":
-        config = config.replace(learning_rate=1.0, epochs=1, iterations=None)
-    return config
 
 
 class NumpyEngine:

@@ -117,10 +117,10 @@ def _train(configs, records, cache, train, advance):
     """Train configs, put their records among the others, and return the list of failures."""
     for config in configs:
         forget_failure(cache, config)
-    futures = {train(config): config for config in configs}
+    configs_of = {future: config for config, future in train(configs).items()}
     failures = []
-    for future in as_completed(futures):
-        config = futures[future]
+    for future in as_completed(configs_of):
+        config = configs_of[future]
         try:
             records[config] = future.result()
         except RunError as error:

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import traceback
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import datasets
 from training.backend import BackendError, import_keras
@@ -21,7 +21,7 @@ from training.notes import noted
 from training.provenance import ROOT
 from training.sweeps import RUNNING
 
-WORKER_PROGRAMS = 20
+WORKER_PROGRAMS = 40
 """Programs compiled after which a worker is replaced, as TensorFlow keeps some 10 MB of each."""
 
 IDLE = 300
@@ -47,20 +47,67 @@ class Stopped(Exception):  # noqa: N818 - not an error
 
 @contextlib.contextmanager
 def worker_processes(jobs, cache, data_dir):
-    """Yield a function of a config, which gives the `Future` of its record.
+    """Yield a function of a list of configs, which gives config → `Future` of its record.
 
-    So many configs as there are jobs train at a time, each in a process of its own, in the order
-    in which they are given. When the block is left, those that are not through are given up.
+    So many configs as there are jobs train at a time, each in a process of its own. They are taken
+    in the order in which they are given, but that a worker goes on with those whose program it has
+    compiled, and begins with one that no other has. When the block is left, those that are not
+    through are given up.
     """
     left = threading.Event()
     threads = ThreadPoolExecutor(jobs)
+
+    def train(queue):
+        program = None
+        while not left.is_set() and (config := queue.take(program)):
+            program = config.program
+            try:
+                record = train_in_process(config, cache, data_dir, lambda: not left.is_set())
+            except BaseException as error:
+                queue.futures[config].set_exception(error)
+            else:
+                queue.futures[config].set_result(record)
+
+    def train_all(configs):
+        queue = _Queue(configs)
+        for _ in range(jobs):
+            threads.submit(train, queue)
+        return queue.futures
+
     try:
-        yield lambda config: threads.submit(
-            train_in_process, config, cache, data_dir, lambda: not left.is_set()
-        )
+        yield train_all
     finally:
         left.set()
-        threads.shutdown(cancel_futures=True)
+        threads.shutdown()
+
+
+class _Queue:
+    """Configs that wait for a worker.
+
+    Args:
+        configs: list of `RunConfig`, without repetition.
+
+    Attributes:
+        futures: config → `Future` of its record.
+    """
+
+    def __init__(self, configs):
+        self.futures = {config: Future() for config in configs}
+        self._waiting = {config: config.program for config in configs}
+        self._begun = set()
+        self._lock = threading.Lock()
+
+    def take(self, program):
+        """The next config for a worker that has compiled a program; None when all are taken."""
+        with self._lock:
+            if not self._waiting:
+                return None
+            config = min(self._waiting, key=lambda one: self._rank(self._waiting[one], program))
+            self._begun.add(self._waiting.pop(config))
+            return config
+
+    def _rank(self, program, compiled):
+        return program != compiled, program in self._begun
 
 
 def train_in_process(config, cache, data_dir, wanted):
@@ -80,7 +127,7 @@ def train_in_process(config, cache, data_dir, wanted):
         datasets.DataError, BackendError, ConfigError: when it is the user's to put right.
         Stopped: when it is wanted no more.
     """
-    worker = _idle_worker() or _Worker()
+    worker = _idle_worker(config.program) or _Worker()
     try:
         reply = worker.ask((config, cache, data_dir), wanted)
     except BaseException:
@@ -88,6 +135,7 @@ def train_in_process(config, cache, data_dir, wanted):
         raise
     # What failed may have compiled; a run whose program was there leaves nothing behind.
     worker.programs += getattr(reply, "compile_seconds", 1) > 0
+    worker.program = config.program
     if worker.programs < WORKER_PROGRAMS:
         _lay_by(worker)
     else:
@@ -102,6 +150,7 @@ class _Worker:
 
     def __init__(self):
         self.programs = 0
+        self.program = None
         self.timer = None
         self._said = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - as long as the process is
         self._process = subprocess.Popen(
@@ -151,8 +200,9 @@ class _Worker:
         return said
 
 
-def _idle_worker():
-    """Take a worker that waits for a run; None when there is none."""
+def _idle_worker(program):
+    """Take a worker that waits for a run, best one with its program; None when there is none."""
+    _idle.sort(key=lambda worker: worker.program == program)
     while _idle:
         worker = _idle.pop()
         worker.timer.cancel()

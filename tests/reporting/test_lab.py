@@ -79,6 +79,13 @@ def test_tuning_extends_the_grid_until_the_best_rate_is_inside(lab):
     assert lab.tunings["below"].rates[0] == 0.0001
 
 
+def test_tuning_begins_with_rates_of_each_method(lab):
+    methods = {"a": lab.config(iterations=4), "b": lab.config(iterations=4, optimizer="adam")}
+    lab.tune(methods, {"b": (0.01, 0.1, 1), "a": (0.03, 0.1, 0.3)})
+    assert lab.tunings["a"].rates.tolist() == [0.03, 0.1, 0.3]
+    assert lab.tunings["b"].rates.tolist() == [0.01, 0.1, 1]
+
+
 def test_tuning_uses_seeds_that_no_comparison_uses(lab, obtain):
     lab.tune({"a": lab.config(iterations=4)}, (0.03, 0.1, 0.3))
     assert {config.seed for config in obtain.asked} == set(lab.tuning_seeds)

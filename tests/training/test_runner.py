@@ -38,9 +38,15 @@ def test_records_come_in_the_order_of_the_configs(trained, tmp_path, small):
 def test_longest_run_is_the_one_with_most_gradients(trained, tmp_path, small):
     long = small(epochs=None, iterations=100)  # of 16 examples
     full = small(epochs=None, iterations=30, batch_size=1000)  # of 40, as there are no more
-    short = small(epochs=20)
+    short = small(epochs=20, hidden=(5,))
     run_all([short, full, long], runs_dir=tmp_path)
     assert trained == [long, full, short]
+
+
+def test_runs_of_one_program_are_trained_one_after_another(trained, tmp_path, small):
+    one, other = (small(hidden=hidden) for hidden in ((4,), (5,)))
+    run_all([one, other, one.replace(seed=1), other.replace(seed=1)], runs_dir=tmp_path)
+    assert [config.hidden for config in trained] == [(4,), (4,), (5,), (5,)]
 
 
 def test_equal_configs_train_once(trained, tmp_path, small, configs):

@@ -13,11 +13,13 @@ from training import workers
 from training.failures import RunError
 from training.store import RunCache
 from training.sweeps import sweeps
-from training.workers import Stopped, train_in_process
+from training.workers import Stopped, _Queue, train_in_process
 
 
 class Calls:
     """In the place of a config: the worker calls a function with arguments as it receives it."""
+
+    program = None
 
     def __init__(self, function, *arguments):
         self.call = function, arguments
@@ -95,10 +97,12 @@ def test_worker_that_died_while_idle_costs_nothing(own_workers, tmp_path):
 
 def test_runs_of_a_program_that_is_there_do_not_count(monkeypatch, make_record, tmp_path):
     class Worker:
-        programs, alive, timer, ended = 0, True, threading.Timer(0, print), False
+        programs, program, alive, ended = 0, None, True, False
+        timer = threading.Timer(0, print)
 
         def ask(self, request, wanted):
-            return make_record(compile_seconds=float(request[0]))
+            compile_seconds, _ = request[0].call
+            return make_record(compile_seconds=float(compile_seconds))
 
         def kill(self):
             self.ended = True
@@ -108,7 +112,7 @@ def test_runs_of_a_program_that_is_there_do_not_count(monkeypatch, make_record, 
     monkeypatch.setattr(workers, "_lay_by", workers._idle.append)
     monkeypatch.setattr(workers, "WORKER_PROGRAMS", 2)
     for compile_seconds, ended in ((1, False), (0, False), (0, False), (1, True)):
-        workers.train_in_process(compile_seconds, None, tmp_path, lambda: True)
+        workers.train_in_process(Calls(compile_seconds), None, tmp_path, lambda: True)
         assert one.ended is ended
 
 
@@ -141,6 +145,46 @@ def test_worker_imports_from_where_its_caller_does(tmp_path, monkeypatch):
     with pytest.raises(RunError) as caught:
         ask(tmp_path, eval, "1 / (__import__('sys').path[-1] != '/of/the/caller')")
     assert "ZeroDivisionError" in caught.value.details
+
+
+# --- which run next -------------------------------------------------------------------------
+
+
+def test_worker_goes_on_with_the_program_that_it_has_compiled(small):
+    narrow, wide, deep = (small(hidden=hidden) for hidden in ((3,), (4,), (3, 3)))
+    faster, again = narrow.replace(learning_rate=1.0), wide.replace(seed=5)
+    queue = _Queue([narrow, faster, wide, deep, again])
+    assert queue.take(None) == narrow
+    assert queue.take(None) == wide  # another has begun with the program of the first
+    assert queue.take(narrow.program) == faster
+    assert queue.take(wide.program) == again
+    assert queue.take(narrow.program) == deep
+    assert queue.take(wide.program) is None
+
+
+def test_workers_share_the_runs_of_one_program(small):
+    configs = [small(seed=seed) for seed in range(3)]
+    queue = _Queue(configs)
+    assert [queue.take(None) for _ in range(4)] == [*configs, None]
+    assert set(queue.futures) == set(configs)
+
+
+def test_idle_worker_with_the_program_is_taken(own_workers, tmp_path):
+    class Named(Calls):
+        def __init__(self, program):
+            super().__init__(int)
+            self.program = program
+
+    one, other = ({"program": program} for program in "ab")
+    for fields in (one, other):
+        worker = workers._Worker()
+        worker.program = fields["program"]
+        workers._lay_by(worker)
+        fields["worker"] = worker
+    for fields in (one, other, other, one):
+        with pytest.raises(RunError, match="AttributeError"):
+            train_in_process(Named(fields["program"]), RunCache(tmp_path), None, lambda: True)
+        assert own_workers[-1] is fields["worker"]
 
 
 # --- whole sweeps ---------------------------------------------------------------------------
