@@ -25,7 +25,7 @@ LOSS, ACCURACY = final("test_loss"), final("test_accuracy")
 
 @study.runs
 def runs(lab):
-    n, validation, epochs = lab.choose(quick=(3_000, 1_000, 3), paper=(48_000, 12_000, 15))
+    n, validation, epochs = lab.choose(quick=(2_000, 1_000, 3), paper=(48_000, 12_000, 15))
     base = lab.config(
         train_size=n, validation_size=validation, batch_size=150, optimizer="adam",
         learning_rate=0.001, schedule="cosine", epochs=epochs,

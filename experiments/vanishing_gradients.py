@@ -33,7 +33,7 @@ FACTOR = f"factor from layer to layer, {START}"
 @study.runs
 def runs(lab):
     n, iterations = lab.choose(quick=(3_000, 120), paper=(60_000, 400))
-    depths = lab.choose(quick=(2, 10), paper=(2, 5, 10, 20))
+    depths = lab.choose(quick=(2, 6), paper=(2, 5, 10, 20))
     base = lab.config(train_size=n, iterations=iterations, keep=("gradient norms",))
     networks = {
         (f"{depth} hidden layers", label): base.replace(hidden=depth * (NEURONS,), **fields)
