@@ -8,6 +8,7 @@ from reporting.curves import draw_metric, draw_sweep
 from reporting.lab import CNN_SEEDS
 from reporting.measures import early_loss, final, over_seeds, overfitting_gap
 from reporting.tables import facts, metrics
+from training.backend import import_keras
 
 CHAPTER = "E, “Data augmentation”"
 
@@ -147,6 +148,7 @@ def convergence(runs):
     of="seed 0",
 )
 def augmented(runs):
+    import_keras()
     images = runs[min(runs)][AUGMENTED][0].kept["example_images"]
     rows = {
         name: np.concatenate(

@@ -1,6 +1,7 @@
 """The folder of a report: what is stored there, drawn and written."""
 
 import os
+import warnings
 
 import typer
 
@@ -42,7 +43,10 @@ def draw(studies, out, jobs):
 
     jobs = min(jobs or os.cpu_count(), len(studies))
     typer.echo(f"Drawing {len(studies)} {'study' if len(studies) == 1 else 'studies'}", err=True)
-    joblib.Parallel(jobs)(joblib.delayed(study.draw)(out / study.name) for study in studies)
+    with warnings.catch_warnings():
+        # A process whose memory has grown is replaced, and nothing is lost.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
+        joblib.Parallel(jobs)(joblib.delayed(study.draw)(out / study.name) for study in studies)
 
 
 def write_report(out):

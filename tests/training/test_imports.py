@@ -30,6 +30,13 @@ def test_fit_is_imported_at_first_use():
     assert done.stdout.strip() == "True"
 
 
+@pytest.mark.parametrize("name", ["fit", "descent", "gradients"])
+def test_what_brings_keras_says_nothing(name):
+    script = f"from training import {name}"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_unknown_name():
     import training
 

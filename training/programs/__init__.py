@@ -17,9 +17,10 @@ A module for each backend, `on_tensorflow`, `on_jax` and `on_torch`, has all of 
 
 import importlib
 
-import keras
+from training.backend import import_keras, running_backend
 
-_programs = importlib.import_module(f"training.programs.on_{keras.backend.backend()}")
+import_keras()
+_programs = importlib.import_module(f"training.programs.on_{running_backend()}")
 
 on_device = _programs.on_device
 TrainingLoop = _programs.TrainingLoop
