@@ -18,7 +18,7 @@ test: .venv/installed ## run the fast tests
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 test-slow: .venv/installed ## run the slow tests: sweeps that are killed, full disks, clusters
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n auto --dist loadfile
 
 test-all: .venv/installed ## run every test that this machine can run
 	$(BIN)/python -m pytest -m ""

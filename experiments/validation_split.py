@@ -24,7 +24,7 @@ DURING, AFTER, VALIDATION, *_ = palette.FAMILIES["measured on"]
 
 @study.runs
 def runs(lab):
-    n, epochs = lab.choose(quick=(6_000, 25), paper=(60_000, 40))
+    n, epochs = lab.choose(quick=(4_000, 25), paper=(60_000, 40))
 
     def held_back(fraction, **fields):
         validation = round(fraction * n)

@@ -21,7 +21,7 @@ from training.notes import noted
 from training.provenance import ROOT
 from training.sweeps import RUNNING
 
-WORKER_PROGRAMS = 40
+WORKER_PROGRAMS = 20
 """Programs compiled after which a worker is replaced, as TensorFlow keeps some 10 MB of each."""
 
 IDLE = 300

@@ -1,40 +1,12 @@
-"""Sweeps in processes of their own, small images, and the count of what was survived."""
+"""Sweeps in processes of their own, and small images."""
 
 import json
-from collections import Counter
 
 import numpy as np
 import pytest
 
 from datasets import content, stand_in
 from training import RunConfig
-
-_survived = Counter()
-
-
-@pytest.fixture(scope="session")
-def survived():
-    """What to count, in words → how often it was survived; printed when the tests end."""
-    return _survived
-
-
-def pytest_sessionfinish(session):
-    """Hand the count of one of several processes to the one that prints it."""
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["survived"] = dict(_survived)
-
-
-def pytest_testnodedown(node):
-    """Add the count of a process that has ended."""
-    _survived.update(getattr(node, "workeroutput", {}).get("survived", {}))
-
-
-def pytest_terminal_summary(terminalreporter):
-    """Print the figures of the fault tests that ran."""
-    if _survived:
-        terminalreporter.section("faults survived")
-        for what, count in sorted(_survived.items()):
-            terminalreporter.write_line(f"{count:6,} {what}")
 
 
 @pytest.fixture(scope="session")

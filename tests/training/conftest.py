@@ -120,7 +120,8 @@ import contextlib, json, signal, sys
 from training import FailedRunsError, RunConfig, RunsInterrupted, run_all
 from training.cluster import connected
 
-handler = signal.getsignal(signal.SIGINT)
+handler = signal.default_int_handler
+signal.signal(signal.SIGINT, handler)  # which is ignored where the tests run in the background
 print("ready", flush=True)
 for sweep in json.loads(sys.argv[1]):
     configs = [RunConfig.from_json(fields) for fields in sweep.pop("configs")]
