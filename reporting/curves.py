@@ -268,10 +268,16 @@ def _draw_criterion(ax, tunings, x):
 
 def _draw_diverged(ax, rates_of_methods):
     """Mark the rates at which methods diverged by crosses above the axes, a row for each method."""
+    over, heights = ax.get_xaxis_transform(), {}
     for row, (label, rates) in enumerate(reversed(rates_of_methods.items())):
-        height, color = 1.05 + 0.05 * row, palette.method_style(label).color
-        ax.plot(rates, np.full(len(rates), height), "x", color=color, ms=8, mew=2.2,
-                transform=ax.get_xaxis_transform(), clip_on=False)  # fmt: skip
+        heights[label] = 1.05 + 0.05 * row
+        ax.plot(rates, np.full(len(rates), heights[label]), "x", ms=8, mew=2.2, transform=over,
+                color=palette.method_style(label).color, clip_on=False)  # fmt: skip
+    first, last = np.log(ax.get_xlim())
+    for label, height in heights.items():
+        low, high = rates_of_methods[label].min(), rates_of_methods[label].max()
+        before = np.log(low) - first > last - np.log(high)  # where there is more room
+        rate, away, side = (low, -9, "right") if before else (high, 9, "left")
         with plots.style():
-            name = f"{label} diverged"
-            ax.text(0.01, height, name, transform=ax.transAxes, va="center", size=9.5)
+            ax.annotate(f"{label} diverged", (rate, height), (away, 0), over, "offset points",
+                        ha=side, va="center", size=9.5, annotation_clip=False)  # fmt: skip

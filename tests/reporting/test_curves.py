@@ -87,6 +87,20 @@ def test_tuning_marks_diverged_rates_by_crosses(make_record):
     assert [text.get_text() for text in ax.texts] == ["SGD diverged"]
 
 
+@pytest.mark.parametrize("rate", [0.001, 0.01, 0.1, 1.0])
+def test_crosses_and_their_name_stand_apart(make_record, rate):
+    rates = np.array([0.001, 0.01, 0.1, 1.0])
+    scores = np.where(rates == rate, np.inf, 0.5)[None]
+    tunings = {label: Tuning(make_record().config, "validation error", rates, scores)
+               for label in ("SGD", "Adam instead of momentum")}  # fmt: skip
+    (ax,) = draw_tuning(tunings).axes
+    crosses = [line for line in ax.lines if line.get_marker() == "x"]
+    for text, cross in zip(ax.texts, crosses, strict=True):
+        assert not text.get_window_extent().overlaps(cross.get_window_extent())
+        assert text.get_window_extent().xmin > 0
+        assert text.get_window_extent().xmax < ax.figure.bbox.xmax
+
+
 def test_tuning_of_several_settings_has_axes_for_each(make_record):
     config, rates = make_record().config, np.array([0.1, 0.3])
     scores = {"2 layers": [[0.5, np.inf]], "9 layers": [[0.7, 0.8]]}
