@@ -33,6 +33,7 @@ def pytest_sessionfinish(session):
         session.config.workeroutput["survived"] = dict(_survived)
 
 
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
 def pytest_testnodedown(node):
     """Add the count of a process that has ended."""
     _survived.update(getattr(node, "workeroutput", {}).get("survived", {}))
