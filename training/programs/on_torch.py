@@ -97,12 +97,13 @@ def descend(optimizer, rates, function, points, updates):
     """See `training.descent`."""
     variable = keras.Variable(points, dtype="float64")
     rates = keras.ops.convert_to_tensor(rates, dtype="float64")
+    of_all_backends = getattr(keras.optimizers, optimizer.keras_class)
     optimizer = optimizer.build(lambda: rates)
     optimizer.build([variable])
     # Keras's way for PyTorch takes one number as the rate.
-    optimizer._backend_update_step = lambda gradients, variables, rate: [
-        optimizer.update_step(*pair, rate) for pair in zip(gradients, variables, strict=True)
-    ]
+    optimizer._backend_update_step = functools.partial(
+        of_all_backends._backend_update_step, optimizer
+    )
     path = [points]
     for _ in range(updates):
         # The gradient of the sum over all points has each point's own gradient in its place.
