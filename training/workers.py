@@ -102,12 +102,12 @@ class _Queue:
         with self._lock:
             if not self._waiting:
                 return None
-            config = min(self._waiting, key=lambda one: self._rank(self._waiting[one], program))
-            self._begun.add(self._waiting.pop(config))
+            config, taken = min(
+                self._waiting.items(), key=lambda one: (one[1] != program, one[1] in self._begun)
+            )
+            self._begun.add(taken)
+            del self._waiting[config]
             return config
-
-    def _rank(self, program, compiled):
-        return program != compiled, program in self._begun
 
 
 def train_in_process(config, cache, data_dir, wanted):
