@@ -33,8 +33,8 @@ def seconds(name, images, labels):
     import keras
 
     import models
-    from training.fitting import fit
-    from training.programs import on_tensorflow
+    from training.loop.backends import on_tensorflow
+    from training.loop.fitting import fit
 
     model = models.cifar_cnn(images.shape[1:], scaling=1 / 255, seed=0, **VARIANTS[name])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)

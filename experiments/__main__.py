@@ -13,6 +13,7 @@ from typer.exceptions import Abort, TyperException
 
 import datasets
 from experiments.commands import options
+from experiments.commands.cache_report import removal, write_status
 from experiments.commands.options import (
     UsageError,
     check_at_least_one,
@@ -21,27 +22,27 @@ from experiments.commands.options import (
     seconds_of,
 )
 from experiments.commands.reports import draw, report_folder, stored_in, write_report
-from experiments.commands.search import search
+from experiments.commands.search.command import search
 from experiments.commands.studies import all_studies, find_study, sources_of, study_names
 from reporting import FindingsError, Lab, MissingRunsError
-from reporting.cache import removal, write_status
-from reporting.lab import PRESETS
-from reporting.report import ReportError, write_claims
+from reporting.page.report import ReportError, write_claims
+from reporting.study.lab import PRESETS
 from training import (
     BackendError,
     ConfigError,
     DamagedRecordError,
     FailedRunsError,
     RunsInterrupted,
-    events,
-    export,
     run_all,
 )
-from training.cleaning import leftovers, removable_runs, remove
-from training.cluster import ClusterError, connected
-from training.failures import SearchError
-from training.runner import runs_folder
-from training.store import RunCache, load_archive
+from training.export import table as tables
+from training.export import tensorboard as events
+from training.store.archive import load_archive
+from training.store.failures import SearchError
+from training.store.run_cache import RunCache
+from training.sweep.cluster import ClusterError, connected
+from training.sweep.removal import leftovers, removable_runs, remove
+from training.sweep.runner import runs_folder
 
 PROGRAM = "python -m experiments"
 
@@ -171,17 +172,17 @@ def export_table(
     """Write all records of a report as one table: a row for each loss and metric."""
     out = report_folder(preset, out)
     given = format_ or (file.suffix.removeprefix(".") if file else "csv")
-    check_choice("--format", given, export.FORMATS)
+    check_choice("--format", given, tables.FORMATS)
     file = file or Path(f"records.{given}")
     records = {
         study.name: load_archive(out / study.name)[1].values() for study in stored_in(out, preset)
     }
     if not any(records.values()):
         raise UsageError(f"{out} holds no runs to export, only studies that train nothing")
-    table = export.table(records)
+    table = tables.table(records)
     try:
         with file.open("wb") as opened:
-            export.write(table, opened, given)
+            tables.write(table, opened, given)
     except OSError as error:
         reason = error.strerror or error
         raise UsageError(f"cannot write {file} ({reason}); give another FILE") from error

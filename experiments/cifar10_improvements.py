@@ -1,10 +1,12 @@
 """B's network on CIFAR-10 and what B adds to it, one step at a time (B, sections 2.2 to 3.5)."""
 
-from reporting import Study, Table, compare, measures, plots, summary, summary_of, table_of, value
-from reporting.curves import draw_intervals, draw_metric
-from reporting.lab import CNN_SEEDS
-from reporting.measures import final, over_seeds, overfitting_gap, turning_epoch
-from reporting.tables import OVER_SEEDS, facts, metrics
+from reporting import Study, Table, compare, summary, summary_of, table_of, value
+from reporting.figures import plots
+from reporting.figures.curves import draw_intervals, draw_metric
+from reporting.study.lab import CNN_SEEDS
+from reporting.study.tables import OVER_SEEDS, facts, metrics
+from reporting.verdicts import measures
+from reporting.verdicts.measures import final, over_seeds, overfitting_gap, turning_epoch
 
 study = Study(
     name="cifar10_improvements",

@@ -3,10 +3,11 @@
 import numpy as np
 
 from datasets import points
-from models import two_layer
-from models.by_hand import Descent, batches, descend, differences
+from experiments.analyses import circles as analysis
 from models.from_scratch import tanh_network
-from reporting import Study, Table, boundaries, compare, identity, plots, summary, value
+from models.from_scratch.descent import Descent, batches, descend, differences
+from reporting import Study, Table, compare, identity, summary, value
+from reporting.figures import boundaries, plots
 from training.backend import import_keras
 
 study = Study(
@@ -33,11 +34,11 @@ MANUAL, AUTOMATIC, LAYERS, OPTIMIZER = WAYS
 @study.runs
 def runs(lab):
     import_keras()
-    from training.gradients import value_and_gradients
+    from training.loop.gradients import value_and_gradients
 
-    model = two_layer.keras_model(2, HIDDEN, 2, RATE)
-    of_keras = [value_and_gradients(loss) for loss in two_layer.keras_losses(model)]
-    gradients = dict(zip(WAYS, [two_layer.loss_and_gradients, *of_keras], strict=False))
+    model = analysis.keras_model(2, HIDDEN, 2, RATE)
+    of_keras = [value_and_gradients(loss) for loss in analysis.keras_losses(model)]
+    gradients = dict(zip(WAYS, [analysis.loss_and_gradients, *of_keras], strict=False))
     return [train(gradients, model, seed) for seed in range(lab.seeds)]
 
 
@@ -64,7 +65,7 @@ def train(gradients, model, seed):
 
 def measured(runs, part, every=10):
     """Loss and accuracy along each seed's path, each of shape (seeds, iterations)."""
-    metrics = [two_layer.metrics(run["path"][::every], *run[part]) for run in runs]
+    metrics = [analysis.metrics(run["path"][::every], *run[part]) for run in runs]
     return np.swapaxes(metrics, 0, 1)
 
 
@@ -127,7 +128,7 @@ def learning(runs):
 
 
 def draw_boundaries(run, iterations, width, height):
-    scores = {f"After {k} iterations": two_layer.log_odds(run["path"][k]) for k in iterations}
+    scores = {f"After {k} iterations": analysis.log_odds(run["path"][k]) for k in iterations}
     points = *run["training"], ("outer circle", "inner circle")
     return boundaries.draw_panels(scores, *points, width, height, limits=(-1.5, 1.5))
 

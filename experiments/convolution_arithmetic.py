@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from models.arithmetic import describe
-from models.convolution_identities import (
+from experiments.analyses.convolution_arithmetic.identities import (
     B_LAYERS,
     B_WEIGHTS,
     DOTS,
@@ -15,7 +14,9 @@ from models.convolution_identities import (
     built,
     identities,
 )
-from reporting import Study, Table, grids, identity, plots
+from models.arithmetic import describe
+from reporting import Study, Table, identity
+from reporting.figures import grids, plots
 from training.backend import import_keras
 
 study = Study(

@@ -1,9 +1,10 @@
 """The best dense network against the best CNN on Fashion-MNIST (A, section 7)."""
 
 from datasets.loading import PUBLISHED
-from reporting import Study, Table, compare, predictions, summary, table_of, value
-from reporting.lab import CNN_SEEDS, CRITERIA
-from reporting.measures import final, over_seeds
+from reporting import Study, Table, compare, summary, table_of, value
+from reporting.figures import predictions
+from reporting.study.lab import CNN_SEEDS, CRITERIA
+from reporting.verdicts.measures import final, over_seeds
 
 study = Study(
     name="dense_vs_cnn",

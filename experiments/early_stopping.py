@@ -2,9 +2,12 @@
 
 import numpy as np
 
-from reporting import Study, compare, direction, identity, palette, table_of
-from reporting.curves import draw_sweeps
-from reporting.measures import (
+from experiments.analyses.early_stopping import CURVES, draw_stops, stops_table
+from reporting import Study, compare, direction, identity, table_of
+from reporting.figures import palette
+from reporting.figures.curves import draw_sweeps
+from reporting.study.tables import OVER_SEEDS
+from reporting.verdicts.measures import (
     epochs_trained,
     final,
     over_seeds,
@@ -12,8 +15,6 @@ from reporting.measures import (
     stopping_epoch,
     turning_epoch,
 )
-from reporting.stopping import CURVES, draw_stops, stops_table
-from reporting.tables import OVER_SEEDS
 
 CHAPTER = "E, “Early stopping”"
 

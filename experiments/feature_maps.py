@@ -4,9 +4,10 @@ import numpy as np
 
 import training
 from datasets.loading import PUBLISHED
-from reporting import Study, Table, direction, grids, plots, summary
-from reporting.lab import CNN_SEEDS
-from reporting.measures import final, straightness
+from reporting import Study, Table, direction, summary
+from reporting.figures import grids, plots
+from reporting.study.lab import CNN_SEEDS
+from reporting.verdicts.measures import final, straightness
 
 study = Study(
     name="feature_maps",

@@ -1,8 +1,9 @@
 """Full batch against mini-batch gradient descent (A, sections 3.2 to 3.4; E, optimizers)."""
 
-from reporting import Study, Table, compare, direction, identity, plots, summary_of
-from reporting.curves import COSTS, draw_costs
-from reporting.measures import final_loss, fluctuation, iterations_to_reach, running_mean
+from reporting import Study, Table, compare, direction, identity, summary_of
+from reporting.figures import plots
+from reporting.figures.curves import COSTS, draw_costs
+from reporting.verdicts.measures import final_loss, fluctuation, iterations_to_reach, running_mean
 
 study = Study(
     name="full_vs_minibatch",

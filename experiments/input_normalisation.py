@@ -1,11 +1,18 @@
 """Scaling the inputs: not at all, min-max, standardisation and whitening (B, section 3.1)."""
 
 from datasets.loading import PUBLISHED
-from reporting import Study, compare, direction, identity, palette, scaled_inputs, table_of
-from reporting.curves import draw_convergence
-from reporting.measures import final, over_seeds, updates_to_slower_end, validation_accuracy
-from reporting.scaled_inputs import EACH_CLASS, MARGIN, TRAINING
-from reporting.tables import facts, metrics
+from experiments.analyses import input_normalisation as analysis
+from experiments.analyses.input_normalisation import EACH_CLASS, MARGIN, TRAINING
+from reporting import Study, compare, direction, identity, table_of
+from reporting.figures import palette
+from reporting.figures.curves import draw_convergence
+from reporting.study.tables import facts, metrics
+from reporting.verdicts.measures import (
+    final,
+    over_seeds,
+    updates_to_slower_end,
+    validation_accuracy,
+)
 
 study = Study(
     name="input_normalisation",
@@ -64,7 +71,7 @@ def at_own_rates(lab, methods):
 @study.claims
 def claims(runs):
     standardised, own = runs[TUNED][STANDARD], "Our own question: "
-    accuracies = scaled_inputs.accuracies(standardised)
+    accuracies = analysis.accuracies(standardised)
 
     def faster(source, setting, lower, higher, whose=""):
         statement = f"{whose}Convergence is faster {lower} than {higher} ({setting})"
@@ -89,7 +96,7 @@ def claims(runs):
         identity("B 3.1 Q20", "Images that were not trained on must be scaled by statistics of "
                  "their own", f"whether that gains more than {MARGIN:.1%} of accuracy: all test "
                  "images by theirs, each class by its own", [True, True],
-                 scaled_inputs.gains(accuracies)),
+                 analysis.gains(accuracies)),
         compare("B 3.1 Q20", f"{own}Scaling each class by its own statistics costs accuracy",
                 "test accuracy", accuracies, float, EACH_CLASS, TRAINING, better="higher"),
         *(faster("B 3.1 Q21", setting, PCA, STANDARD, own) for setting in (SHARED, TUNED)),
@@ -132,7 +139,7 @@ def loss_and_accuracy(runs):
 def whose_statistics(runs):
     networks = {f"{s.split(',')[0]}, {k}": r for s, of in runs.items() for k, r in of.items()}
     kept = {k: r for k, r in networks.items() if "own statistics" in r[0].config.keep}
-    return scaled_inputs.draw_accuracies(kept)
+    return analysis.draw_accuracies(kept)
 
 
 @study.figure(
@@ -145,7 +152,7 @@ def whose_statistics(runs):
 )
 def scaled_images(runs):
     shown = {label: runs[SHARED][label][0] for label in (STANDARD, ZCA, PCA)}
-    return scaled_inputs.draw_images(shown, PUBLISHED["cifar10"].class_names[:6])
+    return analysis.draw_images(shown, PUBLISHED["cifar10"].class_names[:6])
 
 
 if __name__ == "__main__":

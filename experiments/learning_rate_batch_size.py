@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from reporting import Study, Table, compare, direction, grids, measures, palette, plots, summary
-from reporting.measures import over_rates, over_seeds
+from reporting import Study, Table, compare, direction, summary
+from reporting.figures import grids, palette, plots
+from reporting.verdicts import measures
+from reporting.verdicts.measures import over_rates, over_seeds
 
 study = Study(
     name="learning_rate_batch_size",

@@ -1,10 +1,15 @@
 """Learning rates that a schedule changes, against constant ones (E; B, Q27)."""
 
-from reporting import Study, compare, direction, plots, table_of
-from reporting.curves import draw_intervals, draw_metric, draw_schedules
-from reporting.measures import final, final_loss, fluctuation
-from reporting.range_test import decades_off, draw_range_tests, range_tests_table
-from reporting.tables import facts, metrics
+from experiments.analyses.learning_rate_schedules import (
+    decades_off,
+    draw_range_tests,
+    range_tests_table,
+)
+from reporting import Study, compare, direction, table_of
+from reporting.figures import plots
+from reporting.figures.curves import draw_intervals, draw_metric, draw_schedules
+from reporting.study.tables import facts, metrics
+from reporting.verdicts.measures import final, final_loss, fluctuation
 
 CHAPTER = "E, “Choosing an optimizer in practice”"
 

@@ -5,10 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets import points
-from models import as_printed
+from experiments.analyses.errata import as_printed
 from models.from_scratch import OPTIMIZERS, Network, check_gradients, sigmoid_network
-from reporting import Study, boundaries, compare, identity, palette, plots, table_of
-from reporting.measures import over_seeds
+from reporting import Study, compare, identity, table_of
+from reporting.figures import boundaries, palette, plots
+from reporting.verdicts.measures import over_seeds
 
 CHAPTER = "C, “Non linear decision”"
 

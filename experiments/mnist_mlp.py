@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from reporting import Study, Table, direction, grids, identity, plots, predictions, summary
-from reporting.curves import draw_epochs
-from reporting.measures import final, over_seeds
+from reporting import Study, Table, direction, identity, summary
+from reporting.figures import grids, plots, predictions
+from reporting.figures.curves import draw_epochs
+from reporting.verdicts.measures import final, over_seeds
 
 study = Study(
     name="mnist_mlp",

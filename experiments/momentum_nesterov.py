@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from models.by_hand import nesterov
-from reporting import Study, Table, compare, identity, palette, plots, summary_of
-from reporting.curves import draw_losses
-from reporting.measures import final, final_loss
-from reporting.tables import OVER_SEEDS
+from models.from_scratch.descent import nesterov
+from reporting import Study, Table, compare, identity, summary_of
+from reporting.figures import palette, plots
+from reporting.figures.curves import draw_losses
+from reporting.study.tables import OVER_SEEDS
+from reporting.verdicts.measures import final, final_loss
 from training import OPTIMIZERS
 
 study = Study(

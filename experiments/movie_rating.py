@@ -5,11 +5,12 @@ from typing import NamedTuple
 import numpy as np
 
 from datasets import points
-from models.by_hand import descend, of_network
 from models.from_scratch import numerical_gradient, sigmoid_neuron
-from models.from_scratch.activations import sigmoid
-from reporting import Study, boundaries, direction, identity, palette, plots, table_of, value
-from reporting.measures import over_seeds
+from models.from_scratch.descent import descend, of_network
+from models.from_scratch.layers.activations import sigmoid
+from reporting import Study, direction, identity, table_of, value
+from reporting.figures import boundaries, palette, plots
+from reporting.verdicts.measures import over_seeds
 
 NEURONS, DESCENDING, DERIVATIVES = (
     f"C, “{slides}”" for slides in ("Neurons", "Gradient Descent", "Derivative of the functions")

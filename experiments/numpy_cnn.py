@@ -2,21 +2,11 @@
 
 import numpy as np
 
-from reporting import (
-    Study,
-    Table,
-    direction,
-    grids,
-    identity,
-    palette,
-    plots,
-    predictions,
-    summary,
-    value,
-)
-from reporting.curves import draw_losses
-from reporting.lab import CNN_SEEDS
-from reporting.measures import final, images_per_second, over_seeds
+from reporting import Study, Table, direction, identity, summary, value
+from reporting.figures import grids, palette, plots, predictions
+from reporting.figures.curves import draw_losses
+from reporting.study.lab import CNN_SEEDS
+from reporting.verdicts.measures import final, images_per_second, over_seeds
 
 study = Study(
     name="numpy_cnn",

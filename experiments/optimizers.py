@@ -1,10 +1,12 @@
 """Eight optimizers over learning rates, and down functions of two numbers (E; B, Q28)."""
 
-from reporting import Study, compare, direction, landscapes, plots, table_of
-from reporting.curves import draw_losses, draw_rates
-from reporting.landscapes import COARSE, FINE, LONG, ROUND, TURNED
-from reporting.measures import final
-from reporting.tunings import best_but, tunings_table
+from experiments.analyses.optimizers import landscapes
+from experiments.analyses.optimizers.landscapes import COARSE, FINE, LONG, ROUND, TURNED
+from experiments.analyses.optimizers.tunings import best_but, tunings_table
+from reporting import Study, compare, direction, table_of
+from reporting.figures import plots
+from reporting.figures.curves import draw_losses, draw_rates
+from reporting.verdicts.measures import final
 from training import OPTIMIZERS
 
 study = Study(

@@ -4,8 +4,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.labels import NUMBER, SOFTMAX, distances_of_mistakes, predicted, trained
-from reporting import Study, Table, compare, identity, plots, summary_of
+from experiments.analyses.regression_vs_softmax import (
+    NUMBER,
+    SOFTMAX,
+    distances_of_mistakes,
+    predicted,
+    trained,
+)
+from reporting import Study, Table, compare, identity, summary_of
+from reporting.figures import plots
 
 study = Study(
     name="regression_vs_softmax",

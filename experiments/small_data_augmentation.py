@@ -3,11 +3,12 @@
 import numpy as np
 
 import models
-from reporting import Study, compare, direction, grids, palette, plots, table_of
-from reporting.curves import draw_metric, draw_sweep
-from reporting.lab import CNN_SEEDS
-from reporting.measures import early_loss, final, over_seeds, overfitting_gap
-from reporting.tables import facts, metrics
+from reporting import Study, compare, direction, table_of
+from reporting.figures import grids, palette, plots
+from reporting.figures.curves import draw_metric, draw_sweep
+from reporting.study.lab import CNN_SEEDS
+from reporting.study.tables import facts, metrics
+from reporting.verdicts.measures import early_loss, final, over_seeds, overfitting_gap
 from training.backend import import_keras
 
 CHAPTER = "E, “Data augmentation”"

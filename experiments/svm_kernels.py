@@ -3,9 +3,20 @@
 import numpy as np
 
 from datasets import points
-from models.kernels import CS, DEGREES, GAMMAS, KERNELS, LIFTED, LINEAR, RBF, best_fit, polynomial
-from reporting import Study, Table, boundaries, compare, grids, identity, plots, summary
-from reporting.measures import over_seeds
+from experiments.analyses.svm_kernels import (
+    CS,
+    DEGREES,
+    GAMMAS,
+    KERNELS,
+    LIFTED,
+    LINEAR,
+    RBF,
+    best_fit,
+    polynomial,
+)
+from reporting import Study, Table, compare, identity, summary
+from reporting.figures import boundaries, grids, plots
+from reporting.verdicts.measures import over_seeds
 
 study = Study(
     name="svm_kernels",

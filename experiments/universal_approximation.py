@@ -4,9 +4,18 @@ import itertools
 
 import numpy as np
 
-from models import approximation
-from models.approximation import BOUNDS, RELUS, SIGMOIDS, SOLVED, TRAINED, WRITTEN, by_width
-from reporting import Study, Table, direction, grids, identity, palette, plots, summary
+from experiments.analyses.universal_approximation import approximation
+from experiments.analyses.universal_approximation.approximation import (
+    BOUNDS,
+    RELUS,
+    SIGMOIDS,
+    SOLVED,
+    TRAINED,
+    WRITTEN,
+    by_width,
+)
+from reporting import Study, Table, direction, identity, summary
+from reporting.figures import grids, palette, plots
 
 CHAPTER = "E, “Universal Approximation Theorem”"
 

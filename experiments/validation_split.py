@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from reporting import Study, compare, direction, palette, plots, table_of
-from reporting.curves import draw_epochs, draw_sweeps
-from reporting.measures import crossing_epoch, final, over_seeds, turning_epoch
+from reporting import Study, compare, direction, table_of
+from reporting.figures import palette, plots
+from reporting.figures.curves import draw_epochs, draw_sweeps
+from reporting.verdicts.measures import crossing_epoch, final, over_seeds, turning_epoch
 
 study = Study(
     name="validation_split",

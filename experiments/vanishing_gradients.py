@@ -1,8 +1,9 @@
 """Gradients on their way down deep networks (E, “Zoom on the sigmoid function”)."""
 
-from reporting import Study, compare, direction, gradients, identity, table_of
-from reporting.gradients import END, START, first_norm, reaching
-from reporting.measures import final_loss, over_seeds
+from experiments.analyses import vanishing_gradients as analysis
+from experiments.analyses.vanishing_gradients import END, START, first_norm, reaching
+from reporting import Study, compare, direction, identity, table_of
+from reporting.verdicts.measures import final_loss, over_seeds
 
 SIGMOIDS, RELUS = "E, “Zoom on the sigmoid function”", "E, “The rectified Linear Unit function”"
 
@@ -78,13 +79,13 @@ def claims(runs):
 
     return [
         identity(SIGMOIDS, "Sigmoid's derivative has values in [0, ¼]", "smallest and largest",
-                 [0, 1 / 4], gradients.sigmoid_slopes()),
+                 [0, 1 / 4], analysis.sigmoid_slopes()),
         *(below(f"Sigmoid shrinks the gradient down {many} layers, {when}", REACHING,
                 reaching(when), "1", seeds * [1]) for when in (START, END)),
         below("A layer passes on less than ¼, as Glorot's weights hardly change a gradient's size",
-              FACTOR, gradients.factor, "¼", seeds * [1 / 4]),
+              FACTOR, analysis.factor, "¼", seeds * [1 / 4]),
         below("That is well within what sigmoid and weights W allow, ¼·‖W‖", FACTOR,
-              gradients.factor, "¼·‖W‖", gradients.sigmoid_bounds(NEURONS, seeds)),
+              analysis.factor, "¼·‖W‖", analysis.sigmoid_bounds(NEURONS, seeds)),
         *(reaches(SIGMOID, RELU, when) for when in (START, END)),
         reaches(SIGMOID, TANH, whose=own),
         reaches(TANH, RELU, whose=own),
@@ -94,10 +95,10 @@ def claims(runs):
         converges(many, RELU_HE, RELU, whose=own),
         identity(RELUS, own + "From weights all 0, ReLU's hidden layers never get a gradient",
                  "largest norm of any iteration and seed", 0,
-                 over_seeds(dead, gradients.hidden_gradient).max()),
+                 over_seeds(dead, analysis.hidden_gradient).max()),
         identity(SIGMOIDS, own + "From weights all 0, a layer of sigmoids stays one neuron",
                  "different neurons in each hidden layer after training, each seed",
-                 seeds * [few * [1]], [gradients.different_neurons(r) for r in equal]),
+                 seeds * [few * [1]], [analysis.different_neurons(r) for r in equal]),
     ]  # fmt: skip
 
 
@@ -121,7 +122,7 @@ def gradient_of_each_layer(runs):
     glorot = {label: deep[label] for label in (SIGMOID, TANH, RELU)}
     at_start = {"Glorot": glorot, "He": runs["he"] | {RELU_HE: deep[RELU_HE]}}
     panels = {f"{name}, {START}": (START, networks) for name, networks in at_start.items()}
-    return gradients.draw_layers(panels | {END.capitalize(): (END, deep)})
+    return analysis.draw_layers(panels | {END.capitalize(): (END, deep)})
 
 
 @study.figure(
@@ -129,7 +130,7 @@ def gradient_of_each_layer(runs):
     alt="Norm of the first layer's gradient against iterations, for networks of several depths.",
 )
 def first_layer_in_training(runs):
-    return gradients.draw_first_layers(runs["trained"], window=15)
+    return analysis.draw_first_layers(runs["trained"], window=15)
 
 
 @study.figure(
@@ -141,7 +142,7 @@ def first_layer_in_training(runs):
 )
 def networks_of_each_depth(runs):
     measures = {"Norm of the first layer's gradient": first_norm, "Training loss": final_loss}
-    return gradients.draw_depths(runs["trained"], measures)
+    return analysis.draw_depths(runs["trained"], measures)
 
 
 if __name__ == "__main__":

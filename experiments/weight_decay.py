@@ -1,8 +1,9 @@
 """Weight decay: L2, L1 and elastic net over their strengths (E, “Weight decay”)."""
 
-from reporting import Study, compare, table_of, weights
-from reporting.measures import over_seeds, validation_accuracy
-from reporting.weights import ACCURACIES, GONE, SMALL, share_below
+from experiments.analyses import weight_decay as analysis
+from experiments.analyses.weight_decay import ACCURACIES, GONE, SMALL, share_below
+from reporting import Study, compare, table_of
+from reporting.verdicts.measures import over_seeds, validation_accuracy
 
 CHAPTER = "E, “Weight decay”"
 
@@ -79,14 +80,14 @@ def claims(runs):
 
     def overfits_less(penalty):
         return ours(f"{penalty} lessens over-fitting", "training minus validation accuracy",
-                    weights.accuracy_gap, penalty, NONE)  # fmt: skip
+                    analysis.accuracy_gap, penalty, NONE)  # fmt: skip
 
     def sparser(lower, higher, way=BEST, size=SMALL, what="gives more small weights than"):
         return ours(f"{higher} {what} {lower} (each the {way})", f"share of weights under {size:g}",
                     share_below(size), lower, higher, way)  # fmt: skip
 
     return [
-        ours("L2 keeps the weights small", "mean size of a weight", weights.mean_size, L2, NONE,
+        ours("L2 keeps the weights small", "mean size of a weight", analysis.mean_size, L2, NONE,
              ratio=True),
         *(claim(penalty) for claim in (generalises, overfits_less) for penalty in PENALTIES),
         sparser(NONE, L1),
@@ -104,12 +105,12 @@ def results(runs):
     networks = {f"{penalty}, {way}": runs[way][penalty]
                 for penalty in PENALTIES for way in (BEST, STRONGEST)}  # fmt: skip
     measures = {f"{name} accuracy": accuracy for name, accuracy in ACCURACIES.items()} | {
-        "mean size of a weight": weights.mean_size,
+        "mean size of a weight": analysis.mean_size,
         f"weights under {SMALL:g}": share_below(SMALL),
         f"under {GONE:g}": share_below(GONE),
     }
     title, none = "Strengths chosen by validation accuracy", {NONE: runs[BEST][NONE]}
-    return table_of(title, "penalty", none | networks, measures, {"λ": weights.strength})
+    return table_of(title, "penalty", none | networks, measures, {"λ": analysis.strength})
 
 
 @study.figure(
@@ -119,7 +120,7 @@ def results(runs):
     of="tuning seeds",
 )
 def accuracy_against_strength(runs):
-    return weights.draw_accuracies(runs["tried"], runs["without"])
+    return analysis.draw_accuracies(runs["tried"], runs["without"])
 
 
 @study.figure(
@@ -129,7 +130,7 @@ def accuracy_against_strength(runs):
     of="tuning seeds",
 )
 def over_fitting_and_sparsity(runs):
-    return weights.draw_sparsity(runs["tried"], runs["without"])
+    return analysis.draw_sparsity(runs["tried"], runs["without"])
 
 
 @study.figure(
@@ -141,7 +142,7 @@ def over_fitting_and_sparsity(runs):
     alt="Shares of weights by size: L1 and elastic net have a second hump of small weights.",
 )
 def size_of_the_weights(runs):
-    return weights.draw_sizes({f"The {way}": runs[way] for way in (BEST, STRONGEST)})
+    return analysis.draw_sizes({f"The {way}": runs[way] for way in (BEST, STRONGEST)})
 
 
 if __name__ == "__main__":

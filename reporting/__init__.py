@@ -1,10 +1,18 @@
 """From records to findings: studies, claims with computed verdicts, figures and the report."""
 
-from reporting.claims import Claim, compare, direction, identity, mean_interval, summary, value
 from reporting.findings import Findings, FindingsError, Table
-from reporting.lab import Lab, MissingRunsError
-from reporting.study import Study
-from reporting.tables import summary_of, table_of
+from reporting.study.lab import Lab, MissingRunsError
+from reporting.study.study import Study
+from reporting.study.tables import summary_of, table_of
+from reporting.verdicts.claims import (
+    Claim,
+    compare,
+    direction,
+    identity,
+    mean_interval,
+    summary,
+    value,
+)
 
 __all__ = [
     "Claim",

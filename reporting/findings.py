@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from reporting.claims import Claim
-from training.store import write_atomically
+from reporting.verdicts.claims import Claim
+from training.store.files import write_atomically
 
 FILE_NAME = "findings.json"
 

@@ -11,7 +11,7 @@ import pytest
 
 import training
 from experiments.__main__ import study_names
-from reporting.report import MARKS, write_claims
+from reporting.page.report import MARKS, write_claims
 from training.provenance import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

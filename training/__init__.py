@@ -9,11 +9,11 @@ import importlib
 
 from training.backend import BackendError, import_keras
 from training.config import ConfigError, RunConfig
-from training.failures import FailedRunsError
 from training.optimizers import OPTIMIZERS
 from training.record import RunRecord
-from training.runner import RunsInterrupted, run, run_all
-from training.store import DamagedRecordError
+from training.store.failures import FailedRunsError
+from training.store.files import DamagedRecordError
+from training.sweep.runner import RunsInterrupted, run, run_all
 
 __all__ = [
     "OPTIMIZERS",
@@ -33,7 +33,12 @@ __all__ = [
 ]
 
 
-_OF_KERAS = {"fit": "fitting", "History": "fitting", "build": "engines", "trained": "train"}
+_OF_KERAS = {
+    "fit": "loop.fitting",
+    "History": "loop.fitting",
+    "build": "single_run.engines",
+    "trained": "single_run.train",
+}
 
 
 def __getattr__(name):

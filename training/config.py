@@ -36,17 +36,17 @@ MODELS = {
 }
 """Model name → its builder in `models`, and the fields of a config that are its arguments.
 
-"builder" stands for a function of the user's: see `training.user_builder`.
+"builder" stands for a function of the user's: see `training.single_run.user_builder`.
 """
 
 MODEL_FIELDS = sorted({field for _, fields in MODELS.values() for field in fields})
 """Every field of a config that is an argument of some builder."""
 
 SCALINGS = ("unit", "none", "standard", "pca", "zca")
-"""Ways to scale the pixels; see `training.scaling`."""
+"""Ways to scale the pixels; see `training.single_run.scaling`."""
 
 ENGINES = ("keras", "numpy", "loops")
-"""What can train a network; see `training.engines`."""
+"""What can train a network; see `training.single_run.engines`."""
 
 ACTIVATIONS = (
     "celu",
@@ -133,8 +133,8 @@ class RunConfig:
         keep: what the record holds beyond the losses, of `KEEPS`.
         builder: "module:function" that builds and compiles the model; its optimizer, learning rate
             and schedule are then the function's own business.
-        builder_hash: of that module's file, as `training.user_builder.source_hash` gives it: an
-            edited builder makes another run.
+        builder_hash: of that module's file, as `user_builder.source_hash` gives it: an edited
+            builder makes another run.
         hyperparameters: pairs (name, value) that the function is given.
         seed: of the initial weights, dropout masks, augmentation and batches; the split does not
             depend on it.

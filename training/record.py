@@ -36,7 +36,7 @@ class RunRecord:
             "example_images", uint8, and "example_labels": the first test image of each class, and
             "example_inputs", float16, the same scaled by statistics, where the config does so; for
             "weights" "weights/PLACE", the model's weights after training, in its own order; for
-            "weight sizes" "weight_sizes", as `training.kept.weight_sizes` gives them; for
+            "weight sizes" "weight_sizes", as `artifacts.weight_sizes` gives them; for
             "gradient norms" "gradient_norms", float32, shape (iterations, layers), of the layers
             with parameters from the first to the last. With
             both predictions and examples also "mistake_images", and "mistakes", int32, shape

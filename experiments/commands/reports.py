@@ -7,9 +7,9 @@ import typer
 
 from experiments.commands.options import UsageError, check_choice
 from experiments.commands.studies import all_studies
-from reporting.lab import PRESETS
-from reporting.report import write
-from reporting.search import StoredSearch
+from reporting.page.report import write
+from reporting.search.stored_search import StoredSearch
+from reporting.study.lab import PRESETS
 from training.backend import BACKENDS, running_backend
 from training.provenance import ROOT
 

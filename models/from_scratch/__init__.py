@@ -10,11 +10,12 @@ Layers, losses, optimizers and weights follow Keras's conventions, so that a net
 model with the same weights give the same outputs, gradients and losses. NumPy alone is imported.
 """
 
-from models.from_scratch.activations import ReLU, Sigmoid, Softmax, Tanh
 from models.from_scratch.checks import check_gradients, numerical_gradient, relative_error
-from models.from_scratch.convolution import Convolution
 from models.from_scratch.initializers import glorot_uniform, normal, zeros
-from models.from_scratch.layers import Dense, Dropout, Flatten, Layer
+from models.from_scratch.layers.activations import ReLU, Sigmoid, Softmax, Tanh
+from models.from_scratch.layers.convolution import Convolution
+from models.from_scratch.layers.dense import Dense, Dropout, Flatten, Layer
+from models.from_scratch.layers.pooling import MaxPooling
 from models.from_scratch.losses import (
     binary_cross_entropy,
     categorical_cross_entropy,
@@ -24,7 +25,6 @@ from models.from_scratch.metrics import binary_accuracy, categorical_accuracy
 from models.from_scratch.network import History, Network, epoch_order
 from models.from_scratch.networks import numpy_cnn, sigmoid_network, sigmoid_neuron, tanh_network
 from models.from_scratch.optimizers import OPTIMIZERS
-from models.from_scratch.pooling import MaxPooling
 
 __all__ = [
     "OPTIMIZERS",

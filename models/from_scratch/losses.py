@@ -6,7 +6,7 @@ this mean, in the shape and dtype of the outputs. n counts the examples of the b
 
 import numpy as np
 
-from models.from_scratch.activations import sigmoid
+from models.from_scratch.layers.activations import sigmoid
 
 
 def mean_squared_error(outputs, targets):

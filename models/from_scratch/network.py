@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from models.from_scratch.layers import check_size
+from models.from_scratch.layers.dense import check_size
 
 
 def epoch_order(n, seed, epoch):

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from models.from_scratch.activations import ReLU, Sigmoid, Tanh
-from models.from_scratch.convolution import Convolution
 from models.from_scratch.initializers import normal
-from models.from_scratch.layers import Dense, Flatten
+from models.from_scratch.layers.activations import ReLU, Sigmoid, Tanh
+from models.from_scratch.layers.convolution import Convolution
+from models.from_scratch.layers.dense import Dense, Flatten
+from models.from_scratch.layers.pooling import MaxPooling
 from models.from_scratch.losses import categorical_cross_entropy, mean_squared_error
 from models.from_scratch.metrics import binary_accuracy, categorical_accuracy
 from models.from_scratch.network import Network
-from models.from_scratch.pooling import MaxPooling
 
 _NORMAL = normal(0.3)
 

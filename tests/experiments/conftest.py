@@ -10,7 +10,7 @@ import pytest
 import training
 from datasets.loading import PUBLISHED
 from training import RunRecord
-from training.kept import weight_sizes
+from training.single_run.artifacts import weight_sizes
 
 PROVENANCE = {
     "versions": {"python": "3", "tensorflow": "2", "keras": "3", "numpy": "2"},

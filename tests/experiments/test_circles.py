@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 import experiments.circles as circles
-from models import two_layer
-from models.by_hand import batches, descend, differences
+from experiments.analyses import circles as analysis
 from models.from_scratch import tanh_network
+from models.from_scratch.descent import batches, descend, differences
 from reporting import Lab
 
 
@@ -35,7 +35,7 @@ def test_another_start_or_another_order_is_another_path(runs):
     start, other_start = (tanh_network(seed=seed).get_weights() for seed in (0, 1))
     for weights, seed in ((start, 1), (other_start, 0)):
         order = batches(*runs[0]["training"], circles.BATCH_SIZE, circles.COMPARED, seed)
-        other = descend(two_layer.loss_and_gradients, weights, order, circles.RATE)
+        other = descend(analysis.loss_and_gradients, weights, order, circles.RATE)
         assert np.abs(other.losses - losses).max() > 1e-2
 
 

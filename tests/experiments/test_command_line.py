@@ -8,11 +8,11 @@ from markupsafe import escape
 
 import experiments.__main__ as command_line
 from reporting import Findings
-from reporting.claims import SOURCES
+from reporting.verdicts.claims import SOURCES
 from training import FailedRunsError, RunsInterrupted
-from training.failures import Failure
 from training.provenance import ROOT
-from training.store import load_archive
+from training.store.archive import load_archive
+from training.store.failures import Failure
 
 
 @pytest.fixture(autouse=True)

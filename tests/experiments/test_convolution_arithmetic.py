@@ -2,7 +2,7 @@ import pytest
 
 import experiments.convolution_arithmetic as arithmetic
 from experiments.__main__ import main
-from models.convolution_identities import B_WEIGHTS
+from experiments.analyses.convolution_arithmetic.identities import B_WEIGHTS
 from reporting import Findings
 
 

@@ -2,16 +2,7 @@ import numpy as np
 import pytest
 
 from experiments import input_normalisation as study
-from experiments.input_normalisation import (
-    CNN,
-    MIN_MAX,
-    NONE,
-    PCA,
-    SHARED,
-    STANDARD,
-    TUNED,
-    ZCA,
-)
+from experiments.input_normalisation import CNN, MIN_MAX, NONE, PCA, SHARED, STANDARD, TUNED, ZCA
 from reporting import Lab
 from training import RunConfig
 

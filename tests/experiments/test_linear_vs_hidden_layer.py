@@ -3,7 +3,7 @@ import pytest
 
 import experiments.linear_vs_hidden_layer as layers
 from reporting import Lab
-from reporting.measures import over_seeds
+from reporting.verdicts.measures import over_seeds
 
 
 @pytest.fixture(scope="module")

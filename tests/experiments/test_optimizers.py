@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import experiments.optimizers as study
-from reporting import Lab, landscapes
+from experiments.analyses.optimizers import landscapes
+from reporting import Lab
 
 ADAM, SGD = study.ADAM, study.SGD
 

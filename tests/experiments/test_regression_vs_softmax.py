@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from experiments import regression_vs_softmax as study
+from experiments.analyses.regression_vs_softmax import NUMBER, SOFTMAX
 from experiments.regression_vs_softmax import CLASSES, digits, relabelled
-from models.labels import NUMBER, SOFTMAX
 
 
 def made_up(accuracy, distances):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from experiments import svm_kernels as study
-from models.kernels import DEGREES, KERNELS, LIFTED, LINEAR, RBF, Fit, polynomial
+from experiments.analyses.svm_kernels import DEGREES, KERNELS, LIFTED, LINEAR, RBF, Fit, polynomial
 
 SEEDS = 2
 

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 import experiments.universal_approximation as study
-from models.approximation import SOLVED, TEST, TRAINED, WRITTEN, Approximation
+from experiments.analyses.universal_approximation.approximation import (
+    SOLVED,
+    TEST,
+    TRAINED,
+    WRITTEN,
+    Approximation,
+)
 
 WIDTHS = 1, 4, 16, 64
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import experiments.weight_decay as decay
+from experiments.analyses.weight_decay import strength
 from experiments.weight_decay import BEST, ELASTIC, L1, L2, NONE, STRONGEST
 from reporting import Lab
-from reporting.weights import strength
-from training.kept import weight_sizes
+from training.single_run.artifacts import weight_sizes
 
 
 def penalty_of(config):

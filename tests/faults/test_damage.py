@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import datasets
 from training import DamagedRecordError
-from training.store import RunCache, load_archive, save_archive
+from training.store.archive import load_archive, save_archive
+from training.store.run_cache import RunCache
 
 
 class Exploit:

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from training.store import RunCache
+from training.store.run_cache import RunCache
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from training.config import (
     SCALINGS,
     SCHEDULES,
 )
-from training.store import RunCache
+from training.store.run_cache import RunCache
 
 FIELDS = sorted(field.name for field in dataclasses.fields(RunConfig))
 NAMES = [
@@ -87,7 +87,7 @@ small_configs = st.fixed_dictionaries(
 )
 @given(small_configs)
 def test_a_config_that_is_accepted_runs(small_images, monkeypatch, survived, fields):
-    from training.train import train
+    from training.single_run.train import train
 
     monkeypatch.setenv("DESCENT_CACHE_DIR", str(small_images))
     try:
@@ -108,7 +108,7 @@ def test_a_learning_rate_that_is_no_rate(rate):
 
 
 def test_a_rate_that_gives_nan_is_a_result(small, small_images, monkeypatch, survived):
-    from training.train import train
+    from training.single_run.train import train
 
     monkeypatch.setenv("DESCENT_CACHE_DIR", str(small_images))
     record = train(small(learning_rate=1e30, hidden=(8, 8)))

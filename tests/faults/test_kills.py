@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from training.store import RunCache
+from training.store.run_cache import RunCache
 
 KILLS = 20
 

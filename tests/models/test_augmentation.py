@@ -11,13 +11,7 @@ from scipy.stats import chi2_contingency, chisquare, kstest, pearsonr
 
 import training
 from models import cnn_classifier
-from models.augmentation import (
-    AUGMENTATIONS,
-    RandomAffine,
-    RandomCrop,
-    RandomFlip,
-    augmented,
-)
+from models.augmentation import AUGMENTATIONS, RandomAffine, RandomCrop, RandomFlip, augmented
 from training import OPTIMIZERS
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reporting import animations, charts, plots, report
-from reporting.claims import direction, identity, value
+from reporting.figures import animations, charts, plots
 from reporting.findings import Chart, Figure, Findings, Table
+from reporting.page import report
+from reporting.verdicts.claims import direction, identity, value
 
 REAL = [{"name": "MNIST", "source": "real", "fingerprint": "00ff" * 16}]
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reporting.claims import direction, identity
 from reporting.findings import FILE_NAME, Chart, Figure, Findings, FindingsError, Table
+from reporting.verdicts.claims import direction, identity
 
 cells = st.none() | st.floats() | st.integers() | st.booleans()
 

@@ -9,8 +9,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import pytest
 
-import training.train
-from training import RunConfig, RunRecord, workers
+import training.single_run.train
+from training import RunConfig, RunRecord
+from training.sweep import worker_pool
 
 
 @pytest.fixture
@@ -59,9 +60,9 @@ def own_folders(small_sets, monkeypatch):
     monkeypatch.setenv("DESCENT_CACHE_DIR", str(small_sets))
     monkeypatch.delenv("DESCENT_DATA_DIR", raising=False)
     monkeypatch.delenv("DESCENT_RUNS_DIR", raising=False)
-    training.train._images.cache_clear()
+    training.single_run.train._images.cache_clear()
     yield
-    training.train._images.cache_clear()
+    training.single_run.train._images.cache_clear()
 
 
 @pytest.fixture
@@ -93,12 +94,12 @@ def in_process(own_folders, monkeypatch):
     """Train in this process, one run after another, where a test can replace what is called."""
 
     def train(config, cache, data_dir, wanted):
-        reply = workers._reply(config, cache, data_dir)
+        reply = worker_pool._reply(config, cache, data_dir)
         if isinstance(reply, Exception):
             raise reply
         return reply
 
-    monkeypatch.setattr(workers, "train_in_process", train)
+    monkeypatch.setattr(worker_pool, "train_in_process", train)
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
 
 
@@ -111,14 +112,14 @@ def trained(in_process, make_record, monkeypatch):
         called.append(config)
         return make_record(config, parameters=config.seed)
 
-    monkeypatch.setattr(training.train, "train", train)
+    monkeypatch.setattr(training.single_run.train, "train", train)
     return called
 
 
 SCRIPT = """
 import contextlib, json, signal, sys
 from training import FailedRunsError, RunConfig, RunsInterrupted, run_all
-from training.cluster import connected
+from training.sweep.cluster import connected
 
 handler = signal.default_int_handler
 signal.signal(signal.SIGINT, handler)  # which is ignored where the tests run in the background

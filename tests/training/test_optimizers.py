@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import training
-from reporting.palette import STYLES
+from reporting.figures.palette import STYLES
 from training import OPTIMIZERS
 from training.optimizers import SCHEDULES, learning_rates, scheduled
 

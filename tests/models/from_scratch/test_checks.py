@@ -1,12 +1,7 @@
 import numpy as np
 import pytest
 
-from models.from_scratch import (
-    check_gradients,
-    numerical_gradient,
-    relative_error,
-    tanh_network,
-)
+from models.from_scratch import check_gradients, numerical_gradient, relative_error, tanh_network
 
 
 def test_numerical_gradient():

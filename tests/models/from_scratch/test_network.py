@@ -22,7 +22,7 @@ from models.from_scratch import (
     tanh_network,
     zeros,
 )
-from training import batches
+from training.loop import batches
 
 
 def data(n=23):

@@ -1,0 +1,1 @@
+"""The mathematics of single studies, each under the name of its study."""

@@ -1,0 +1,1 @@
+"""Convolutions written out, and the identities that the study checks with them."""

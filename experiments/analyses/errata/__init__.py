@@ -1,0 +1,1 @@
+"""Statements that do not hold, as printed and as they hold."""

@@ -1,0 +1,112 @@
+"""The learning-rate range test: a short run while the rate rises to too much (Smith 2017).
+
+Of the functions of several methods, `tests` is label → range tests, one for each seed, and
+`tuned` label → runs at the learning rate that was tuned.
+"""
+
+import numpy as np
+
+from reporting.figures import palette, plots
+from reporting.findings import Table
+from reporting.study.tables import OVER_SEEDS, summary_of
+from reporting.verdicts.measures import GUESSING, over_seeds
+from training.optimizers import learning_rates
+
+TUNED, STEEPEST, DIVERGES, TENTH = palette.FAMILIES["range test"]
+
+
+def rates(record):
+    """The learning rate at each iteration of a run, float64, shape (iterations,)."""
+    config = record.config
+    return learning_rates(config.schedule, config.learning_rate, config.updates)
+
+
+def diverging_iteration(record):
+    """The first iteration, from 0, after the lowest loss where it is that of guessing, ln 10.
+
+    The last iteration where it never is.
+    """
+    losses = record.iteration_loss
+    guessing = ~(losses < GUESSING)
+    guessing[: np.nanargmin(losses)] = False
+    return int(np.argmax(guessing)) if guessing.any() else len(losses) - 1
+
+
+def diverging_rate(record):
+    """The learning rate at `diverging_iteration`."""
+    return rates(record)[diverging_iteration(record)]
+
+
+def suggested_rate(record):
+    """A tenth of the learning rate at which the test diverges."""
+    return diverging_rate(record) / 10
+
+
+def steepest_rate(record):
+    """The learning rate at which the loss falls fastest with the logarithm of the rate.
+
+    How fast is the slope of a line of least squares through about a tenth of the iterations.
+    """
+    reach = len(record.iteration_loss) // 20
+    before = record.iteration_loss[: diverging_iteration(record)].astype(float)
+    slopes = np.correlate(before, np.arange(-reach, reach + 1), "valid")
+    return rates(record)[reach + np.argmin(slopes)]
+
+
+def decades_off(tests, tuned):
+    """Decades between suggested and tuned learning rate, for the tests and runs of one method."""
+    suggested = over_seeds(tests, suggested_rate)
+    return np.abs(np.log10(suggested / over_seeds(tuned, _learning_rate)))
+
+
+def range_tests_table(tests, tuned):
+    """Tabulate what each method's range test suggests, beside the tuned learning rate."""
+    measures = steepest_rate, diverging_rate, suggested_rate
+    rows = [
+        [label, *(summary_of(records, measure) for measure in measures),
+         _learning_rate(tuned[label][0])]
+        for label, records in tests.items()
+    ]  # fmt: skip
+    columns = ["method", "steepest descent", "diverges", "a tenth of that", "tuned rate"]
+    return Table("Learning rates of the range test", columns, rows, OVER_SEEDS)
+
+
+def draw_range_tests(tests, tuned):
+    """Draw each method's loss against the learning rate, and what it suggests.
+
+    Returns:
+        The figure: single runs in grey, and their mean, smoothed over a twentieth of the
+        iterations, up to where the first of them diverges.
+    """
+    fig, axes = plots.figure(1, len(tests), width=12, height=5.4, sharey=True)
+    for ax, (label, records) in zip(axes, tests.items(), strict=True):
+        ax.set_xscale("log")
+        x = rates(records[0])
+        for record in records:
+            ax.plot(x, record.iteration_loss, color="#BBBBBB", linewidth=0.5)
+        first = min(diverging_iteration(record) for record in records)
+        curves = [record.iteration_loss[:first] for record in records]
+        plots.mean_and_band(ax, x[:first], curves, label, window=len(x) // 20)
+        diverges = _mean_rate(records, diverging_rate)
+        marks = {
+            TUNED: _learning_rate(tuned[label][0]),
+            STEEPEST: _mean_rate(records, steepest_rate),
+            DIVERGES: diverges,
+            TENTH: diverges / 10,
+        }
+        for name, rate in marks.items():
+            color, linestyle, _ = palette.method_style(name)
+            ax.axvline(rate, color=color, linestyle=linestyle, label=name)
+        ax.set_ylim(0, 4)
+        plots.label_axes(ax, "Learning rate", "Loss of the batch", title=label)
+        ax.label_outer()
+    plots.legend(fig)
+    return fig
+
+
+def _learning_rate(record):
+    return record.config.learning_rate
+
+
+def _mean_rate(records, measure):
+    return np.exp(np.log(over_seeds(records, measure)).mean())

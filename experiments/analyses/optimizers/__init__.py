@@ -1,0 +1,1 @@
+"""Descents down functions of two numbers, and tables of tuned learning rates."""

@@ -1,0 +1,193 @@
+"""Functions of two numbers, and the paths that optimizers take down them."""
+
+import functools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from reporting.figures import palette, plots
+from reporting.findings import Table
+from reporting.verdicts.claims import summary
+from training import OPTIMIZERS
+
+RATES = np.geomspace(1e-4, 10, 41)
+"""Learning rates of which each optimizer takes its best: eight in a decade."""
+
+UPDATES = 1000
+STARTS = 25
+COARSE, FINE = 1e-2, 1e-4
+"""Shares of the loss at the start, to which an optimizer is to bring it down."""
+
+
+class Landscape(NamedTuple):
+    """A function to descend, which is 0 at its minimum.
+
+    Attributes:
+        function: of x and y, numbers, arrays or tensors.
+        start: where paths are drawn from.
+        minimum: its place.
+        window: what is drawn, (smallest x, largest x, smallest y, largest y).
+    """
+
+    function: Callable
+    start: tuple
+    minimum: tuple
+    window: tuple
+
+
+class Descent(NamedTuple):
+    """One optimizer on one landscape.
+
+    Attributes:
+        rate: the best for the landscape's own start.
+        path: from there at that rate, shape (UPDATES + 1, 2).
+        needed: share, `COARSE` or `FINE` → updates from each other start at the best rate for it,
+            shape (STARTS,), as `updates_needed` counts them.
+    """
+
+    rate: float
+    path: np.ndarray
+    needed: dict
+
+
+def bowl(elongation, turn=0.0):
+    """The function (u² + κv²)/2 of x and y, where u and v are x and y turned by an angle.
+
+    Args:
+        elongation: κ, the ratio of the largest to the smallest curvature.
+        turn: the angle, in radians.
+    """
+    cos, sin = float(np.cos(turn)), float(np.sin(turn))
+
+    def function(x, y):
+        return ((cos * x + sin * y) ** 2 + elongation * (cos * y - sin * x) ** 2) / 2
+
+    return function
+
+
+def rosenbrock(x, y):
+    """A bent valley: (1 − x)² + 100(y − x²)², lowest at (1, 1) (Rosenbrock 1960)."""
+    return (1 - x) ** 2 + 100 * (y - x**2) ** 2
+
+
+def beale(x, y):
+    """Plateaus and ridges: Σ (c_k − x + xy^k)² with c = 1.5, 2.25, 2.625, lowest at (3, 0.5)."""
+    return sum((c - x + x * y**k) ** 2 for k, c in ((1, 1.5), (2, 2.25), (3, 2.625)))
+
+
+ROUND, LONG, TURNED = "round bowl", "elongated bowl", "elongated bowl, turned by 45°"
+LANDSCAPES = {
+    ROUND: Landscape(bowl(1), (-2, 1), (0, 0), (-2.5, 1.2, -1.4, 1.4)),
+    LONG: Landscape(bowl(100), (-2, 1), (0, 0), (-2.5, 1.2, -1.4, 1.4)),
+    TURNED: Landscape(bowl(100, np.pi / 4), (-2, -0.7), (0, 0), (-2.5, 1.2, -2.3, 0.6)),
+    "Rosenbrock": Landscape(rosenbrock, (-1.2, 1), (1, 1), (-1.8, 1.8, -0.5, 2.6)),
+    "Beale": Landscape(beale, (1, 1.5), (3, 0.5), (-2.2, 4, -2, 2.2)),
+}
+
+
+def descents(landscape):
+    """Let every optimizer of `OPTIMIZERS` descend, at each of `RATES`.
+
+    The other starts lie around the landscape's own, at most 0.5 away in x and in y.
+
+    Returns:
+        Label of the optimizer → `Descent`.
+    """
+    from training.loop.descent import paths
+
+    around = np.random.default_rng([0]).uniform(-0.5, 0.5, (STARTS, 2))
+    starts = landscape.start + np.vstack([np.zeros(2), around])
+    found = {}
+    for name, optimizer in OPTIMIZERS.items():
+        of_rates = paths(name, landscape.function, starts, RATES, UPDATES)
+        with np.errstate(over="ignore", invalid="ignore"):  # where a rate is too large
+            losses = landscape.function(*np.moveaxis(of_rates, -1, 0))
+        needed = {share: updates_needed(losses, share) for share in (COARSE, FINE)}
+        best = np.lexsort((losses[0, :, -1], needed[FINE][0]))[0]
+        others = {share: updates[1:].min(axis=1) for share, updates in needed.items()}
+        found[optimizer.label] = Descent(RATES[best], of_rates[0, best], others)
+    return found
+
+
+@functools.cache
+def all_descents():
+    """Name of each of `LANDSCAPES` → what `descents` gives for it. Takes some seconds, once."""
+    return {name: descents(landscape) for name, landscape in LANDSCAPES.items()}
+
+
+def updates_needed(losses, share):
+    """Updates after which a loss stays at or below a share of what it was at the start.
+
+    Args:
+        losses: before the first and after each update, shape (..., updates + 1).
+        share: of the loss at the start.
+
+    Returns:
+        Shape (...); one more than the updates made where the loss does not end there.
+    """
+    above = ~(losses <= share * losses[..., :1])  # so is what is no number
+    return losses.shape[-1] - np.argmax(above[..., ::-1], axis=-1)
+
+
+def updates_table(of_landscapes):
+    """Tabulate how many updates each optimizer needs on each landscape.
+
+    Args:
+        of_landscapes: as `all_descents` gives them.
+    """
+    optimizers = next(iter(of_landscapes.values()))
+    rows = [
+        [label, *(summary(found[label].needed[FINE]) for found in of_landscapes.values())]
+        for label in optimizers
+    ]
+    return Table(
+        f"Updates until the loss stays below {FINE:g} of its start",
+        ["optimizer", *of_landscapes],
+        rows,
+        f"Each at its best of {len(RATES)} learning rates, from {STARTS} starts: mean and 95 % "
+        f"interval. {UPDATES + 1:,} stands for a descent that is not there after {UPDATES:,}.",
+    )
+
+
+def draw_descents(of_landscapes):
+    """Draw the optimizers' paths on each landscape but the round bowl, where little can be seen.
+
+    Args:
+        of_landscapes: as `all_descents` gives them.
+
+    Returns:
+        The figure.
+    """
+    names = [name for name in of_landscapes if name != ROUND]
+    fig, axes = plots.figure(-(-len(names) // 2), 2, width=11, height=9)
+    for ax, name in zip(axes.flat, names, strict=True):
+        draw_paths(ax, LANDSCAPES[name], of_landscapes[name])
+        plots.label_axes(ax, "x", "y", title=name.capitalize())
+    plots.legend(fig)
+    return fig
+
+
+def draw_paths(ax, landscape, of_optimizers):
+    """Draw the optimizers' paths over the landscape's filled contours, at logarithmic levels.
+
+    Args:
+        ax: axes.
+        landscape: a `Landscape`.
+        of_optimizers: label → `Descent`.
+    """
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm
+
+    left, right, bottom, top = landscape.window
+    x, y = np.meshgrid(np.linspace(left, right, 300), np.linspace(bottom, top, 300))
+    heights = landscape.function(x, y)
+    levels = np.geomspace(heights.max() / 1e5, heights.max(), 11)
+    shades = LinearSegmentedColormap.from_list("paper", ["#FFFFFF", "#BDBDBD"])
+    ax.contourf(x, y, heights, levels, cmap=shades, norm=LogNorm(levels[0], levels[-1]))
+    for label, descent in of_optimizers.items():
+        style = palette.method_style(label)
+        ax.plot(*descent.path.T, color=style.color, linestyle=style.linestyle, lw=1.6, label=label)
+    ax.plot(*landscape.start, "o", ms=9, mfc="white", mec="black", mew=1.6, zorder=4)
+    ax.plot(*landscape.minimum, "*", ms=15, mfc="white", mec="black", mew=1.2, zorder=4)
+    ax.grid(False)
+    ax.set(xlim=(left, right), ylim=(bottom, top))

@@ -1,0 +1,126 @@
+"""How large the weights of a network are, from runs that keep "weight sizes"."""
+
+import numpy as np
+
+from reporting.figures import palette, plots
+from reporting.figures.curves import draw_sweep
+from reporting.verdicts.measures import final, over_seeds, validation_accuracy
+from training.single_run.artifacts import WEIGHT_SIZES
+
+_MIDDLES = 10 ** ((WEIGHT_SIZES[:-1] + WEIGHT_SIZES[1:]) / 2)
+SMALL, GONE = 1e-3, 1e-8
+"""Sizes below which a weight counts for little, and for nothing."""
+
+
+def sizes(record):
+    """Share of the weights in each bin of `WEIGHT_SIZES`, shape (bins,)."""
+    counts = record.kept["weight_sizes"]
+    return counts / counts.sum()
+
+
+def share_below(size):
+    """The measure of the share of weights smaller than this, an edge of those bins."""
+    below = np.log10(_MIDDLES) < np.log10(size)
+    return lambda record: sizes(record)[below].sum()
+
+
+def mean_size(record):
+    """Mean size of a weight, to a few per cent: each counts as the middle of its bin."""
+    return sizes(record) @ _MIDDLES
+
+
+def strength(record):
+    """E's λ of a penalty r·λ·Σ|w| + (1 − r)·λ/2·Σw², of which L1 and L2 are the ends."""
+    return (record.config.l1 or 0) + 2 * (record.config.l2 or 0)
+
+
+def accuracy_gap(record):
+    """Accuracy on the training images minus that on the validation images after the last update."""
+    return record.final["accuracy"] - validation_accuracy(record)
+
+
+ACCURACIES = {
+    "training": final("accuracy"),
+    "validation": validation_accuracy,
+    "test": final("test_accuracy"),
+}
+
+
+def draw_accuracies(tried, without):
+    """Draw accuracies against the strength of each penalty, side by side.
+
+    Args:
+        tried: penalty → {strength → list of `RunRecord`}.
+        without: records without a penalty, drawn as a line across.
+
+    Returns:
+        The figure.
+    """
+    fig, axes = plots.figure(1, len(tried), width=12, height=5, sharey=True)
+    for ax, (penalty, of_strengths) in zip(axes, tried.items(), strict=True):
+        ax.set_xscale("log")
+        for name, accuracy in ACCURACIES.items():
+            draw_sweep(ax, of_strengths, accuracy, name)
+        level = over_seeds(without, validation_accuracy).mean()
+        ax.axhline(level, color=palette.BLACK, lw=1.2, label="validation, no decay")
+        plots.label_axes(ax, "Strength λ", "Accuracy", title=penalty[0].upper() + penalty[1:])
+        ax.label_outer()
+    plots.legend(fig)
+    return fig
+
+
+def draw_sparsity(tried, without):
+    """Draw over-fitting and small weights against the strength, and accuracy against small weights.
+
+    Args:
+        tried: as in `draw_accuracies`.
+        without: as in `draw_accuracies`.
+
+    Returns:
+        The figure.
+    """
+    fig, (over_fitting, small, accuracy) = plots.figure(1, 3, width=13, height=5)
+    share = share_below(SMALL)
+    for ax, measure in ((over_fitting, accuracy_gap), (small, share)):
+        ax.set_xscale("log")
+        for penalty, of_strengths in tried.items():
+            draw_sweep(ax, of_strengths, measure, penalty)
+        ax.axhline(
+            over_seeds(without, measure).mean(), color=palette.BLACK, lw=1.2, label="no decay"
+        )
+    for label, of_strengths in (tried | {"no decay": {0: without}}).items():
+        x, y = (
+            [over_seeds(records, measure).mean() for records in of_strengths.values()]
+            for measure in (share, validation_accuracy)
+        )
+        color, linestyle, marker = palette.method_style(label)
+        accuracy.plot(x, y, color=color, linestyle=linestyle, marker=marker)
+    name = f"Share of weights under {SMALL:g}"
+    plots.label_axes(over_fitting, "Strength λ", "Training minus validation accuracy")
+    plots.label_axes(small, "Strength λ", name)
+    plots.label_axes(accuracy, name, "Validation accuracy")
+    plots.legend(fig)
+    return fig
+
+
+def draw_sizes(panels):
+    """Draw how many weights have which size.
+
+    Args:
+        panels: title → {label → list of `RunRecord`}.
+
+    Returns:
+        The figure.
+    """
+    fig, axes = plots.figure(1, len(panels), width=12, height=5, sharey=True)
+    for ax, (title, networks) in zip(axes, panels.items(), strict=True):
+        ax.set_xscale("log")
+        for label, records in networks.items():
+            plots.mean_and_band(ax, _MIDDLES, [100 * sizes(record) for record in records], label)
+        ax.axvline(SMALL, color=palette.GREY, lw=1)
+        ax.set_xlim(_MIDDLES[0], 3)
+        share = "Weights in a tenth of a decade", "%"
+        plots.label_axes(ax, "Size of the weight, |w|", share, title=title)
+        ax.label_outer()
+    plots.legend(fig)
+    return fig

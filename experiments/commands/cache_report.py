@@ -1,0 +1,136 @@
+"""What the command line tells of a run cache: what goes on in it, and what can be removed."""
+
+import datetime
+import time
+
+from rich.table import Table
+
+from training.store.failures import kept_failures
+from training.sweep.progress import describe
+from training.sweep.status import sweeps
+
+
+def write_status(cache, console):
+    """Print what goes on in a cache.
+
+    Args:
+        cache: a `RunCache`.
+        console: rich's, to print on.
+    """
+    size = sum(map(_size, cache.folder.rglob("*")))
+    console.print(
+        f"{cache.folder} holds {counted(len(cache.stored_keys()), 'run')}, {in_bytes(size)}"
+    )
+    noted = sweeps(cache)
+    for sweep in noted:
+        _write_sweep(sweep, console)
+    if all(sweep.note.stale for sweep in noted):
+        console.print("\nNothing is being trained")
+    failures = kept_failures(cache)
+    if failures:
+        console.print("\nFailed; the next command that asks for it tries it again")
+        for key, line in failures.items():
+            _write_rows([(f"{key}.txt", line)], console)
+        console.print(f"Each of these files in {cache.folder / 'failed'} tells the details")
+
+
+def removal(runs, left):
+    """What is about to be removed, as lines of text.
+
+    Args:
+        runs: `training.sweep.removal.Runs`.
+        left: paths of leftovers.
+    """
+    files = [path for paths in runs.files.values() for path in paths]
+    stay = {f"that {study} asked for too": keys for study, keys in runs.shared.items()}
+    if runs.in_training:
+        stay["of a sweep that is going on"] = runs.in_training
+    lines = [f"{counted(len(runs.files), 'run')}{_size_and_dates(files)}"] if files else []
+    lines += [f"but not {counted(len(keys), 'run')} {why}" for why, keys in stay.items()]
+    if left:
+        count = counted(len(left), "file")
+        lines.append(f"{count} damaged or left by killed processes{_size_and_dates(left)}")
+    return lines or ["nothing"]
+
+
+def _size(path):
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # the temporary file of a record that is being stored
+        return 0
+
+
+def _size_and_dates(files):
+    facts = [path.stat() for path in files]
+    first, last = (
+        f"{datetime.datetime.fromtimestamp(end(fact.st_mtime for fact in facts)):%Y-%m-%d %H:%M}"
+        for end in (min, max)
+    )
+    dates = first if first == last else f"{first} to {last}"
+    return f", {in_bytes(sum(fact.st_size for fact in facts))}, stored {dates}"
+
+
+def counted(number, noun):
+    """A number with its noun: "1 run", "1,234 runs"."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def in_bytes(size):
+    """A number of bytes in kB or MB."""
+    return f"{size / 1e3:,.0f} kB" if size < 1e6 else f"{size / 1e6:,.0f} MB"
+
+
+def duration(seconds):
+    """A number of seconds in the unit that suits it."""
+    for unit, length, most in (("s", 1, 90), ("min", 60, 90), ("h", 3600, 48)):
+        if seconds < most * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds / 86_400:.0f} days"
+
+
+def _write_sweep(sweep, console):
+    note = sweep.note
+    counts = [f"{sweep.done} of {counted(len(sweep.keys), 'run')} done"]
+    counts += [
+        f"{number} {what}"
+        for number, what in (
+            (len(sweep.running), "running"),
+            (sweep.failed, "failed"),
+            (sweep.left, "left"),
+        )
+        if number
+    ]
+    console.print(f"\n{sweep.name}: {', '.join(counts)}")
+    _write_rows([("", _when(sweep))], console)
+    _write_rows([("running", _run(run, note)) for run in sweep.running], console)
+
+
+def _when(sweep):
+    note = sweep.note
+    process = f"process {note.pid} on {note.host}"
+    began = f"{datetime.datetime.fromtimestamp(note.since):%Y-%m-%d %H:%M}"
+    if note.stale:
+        return f"stopped: {process}, begun {began}, is gone; the same command goes on"
+    return f"since {began}, by {process}; {_to_go(sweep.seconds_to_go)}"
+
+
+def _run(run, sweep_note):
+    note = run.note
+    host = f" on {note.host}" * (note.host != sweep_note.host)
+    return (
+        f"{describe(note.about)}, for {duration(time.time() - note.since)}, "
+        f"{_to_go(run.seconds_to_go)} (process {note.pid}{host})"
+    )
+
+
+def _to_go(seconds):
+    if seconds is None:
+        return "time to go unknown"
+    return f"about {duration(seconds)} to go" if seconds else "about to end"
+
+
+def _write_rows(rows, console):
+    table = Table.grid(padding=(0, 1))
+    for label, text in rows:
+        table.add_row(f"  {label}" if label else " ", text)
+    console.print(table)

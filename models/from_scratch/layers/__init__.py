@@ -1,0 +1,1 @@
+"""Layers with a forward and a backward pass."""

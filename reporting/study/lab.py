@@ -1,0 +1,214 @@
+"""`Lab`: what a study's runs are made with, whether they are trained now or were stored before."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from reporting.verdicts.measures import diverged
+from training import RunConfig
+from training.backend import BACKENDS, running_backend
+
+PRESETS = {"quick": 3, "paper": 5}
+"""Preset → its number of seeds, where neither the study nor the user gives one."""
+
+CNN_SEEDS = {"quick": 2, "paper": 3}
+"""The same for studies of convolutional networks, which take long."""
+
+CRITERIA = {
+    "training loss": lambda record: record.final["loss"],
+    "validation error": lambda record: 1 - record.epochs["val_accuracy"][-1],
+}
+"""What a learning rate can be chosen by → function of a record; lower is better."""
+
+TUNING_SEEDS = (1000, 1001)
+"""Seeds for choosing a learning rate, apart from those that methods are compared on."""
+
+
+class MissingRunsError(ValueError):
+    """Runs that a report needs are not stored."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Tuning:
+    """How a method's learning rate was chosen.
+
+    Attributes:
+        best: the config at the chosen learning rate.
+        criterion: what it was chosen by, a key of `CRITERIA`.
+        rates: learning rates tried, ascending, shape (rates,).
+        scores: the criterion of each after the last update, shape (seeds, rates); not finite
+            where a run diverged, as `measures.diverged` says.
+    """
+
+    best: RunConfig
+    criterion: str
+    rates: np.ndarray
+    scores: np.ndarray
+
+
+class Lab:
+    """Gives a study its runs, over the seeds of the preset.
+
+    Args:
+        preset: "quick" or "paper".
+        seeds: number of seeds; the runs take 0 to seeds - 1.
+        data: dataset name → "real" or "stand-in".
+        obtain: function from a list of configs to their records: trains them, or reads them.
+        backend: that Keras runs on; None takes that of this process.
+
+    Attributes:
+        records: config's key → record, of every run that was asked for.
+        tunings: label → `Tuning`, of every method whose learning rate was chosen.
+    """
+
+    def __init__(self, preset, seeds, data, obtain, backend=None):
+        self.preset = preset
+        self.seeds = seeds
+        self.data = data
+        self.backend = backend or running_backend()
+        self.records = {}
+        self.tunings = {}
+        self._obtain = obtain
+
+    @classmethod
+    def of_archive(cls, about, records):
+        """The lab that stored an archive: it trains nothing.
+
+        Args:
+            about: what `about` gave when the archive was stored.
+            records: config's key → record.
+        """
+
+        def obtain(configs):
+            missing = [config for config in configs if config.key not in records]
+            if missing:
+                raise MissingRunsError(
+                    f"{len(missing)} of the runs that the study asks for are not in its archive, "
+                    f"the first of them {missing[0]}"
+                )
+            return [records[config.key] for config in configs]
+
+        return cls(obtain=obtain, **{"backend": BACKENDS[0]} | about)
+
+    @property
+    def about(self):
+        """Preset, seeds, data and backend, as a JSON object."""
+        names = ("preset", "seeds", "data", "backend")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def tuning_seeds(self):
+        """Those of `TUNING_SEEDS` that the preset takes: one for "quick", all for "paper"."""
+        return self.choose(quick=TUNING_SEEDS[:1], paper=TUNING_SEEDS)
+
+    def choose(self, **of_preset):
+        """Return the argument named like the preset: `lab.choose(quick=…, paper=…)`."""
+        return of_preset[self.preset]
+
+    def config(self, dataset="fashion_mnist", **fields):
+        """A `RunConfig` on the lab's data; "quick" tests on a fifth of the test images."""
+        shared = {
+            "data": self.data[dataset],
+            "backend": self.backend,
+            "test_size": self.choose(quick=2_000, paper=None),
+        }
+        return RunConfig(dataset=dataset, **shared | fields)
+
+    def train(self, methods):
+        """Run each method once for each seed; all together, so that they share the processors.
+
+        Args:
+            methods: label → `RunConfig`.
+
+        Returns:
+            Label → list of `RunRecord`, one for each seed, in order.
+        """
+        return self._over(range(self.seeds), methods)
+
+    def trials(self, methods):
+        """Run each method once for each of its `tuning_seeds`, to choose among them.
+
+        Args:
+            methods: label → `RunConfig`.
+
+        Returns:
+            Label → list of `RunRecord`, one for each of those seeds.
+        """
+        return self._over(self.tuning_seeds, methods)
+
+    def tune(self, methods, rates, by="training loss"):
+        """Choose each method's learning rate: the one with the best mean over `trials`.
+
+        Where a run diverges the rate is out. When the best rate is the largest or the smallest
+        tried, the grid is extended beyond it, so that the optimum lies inside.
+
+        Args:
+            methods: label → `RunConfig`.
+            rates: learning rates to begin with, two in a decade: …, 0.01, 0.03, 0.1, 0.3, …; for
+                all methods, or label → those of the method.
+            by: what is measured after the last update, a key of `CRITERIA`.
+
+        Returns:
+            Label → the method's config at its chosen rate.
+
+        Raises:
+            ValueError: when a method diverges at every rate.
+        """
+        scores = {label: {} for label in methods}
+        of_method = rates if isinstance(rates, dict) else dict.fromkeys(methods, rates)
+        wanted = {label: list(of_method[label]) for label in methods}
+        while any(wanted.values()):
+            trials = {
+                (label, rate): methods[label].replace(learning_rate=rate)
+                for label in methods
+                for rate in wanted[label]
+            }
+            for (label, rate), records in self.trials(trials).items():
+                scores[label][rate] = [_score(record, by) for record in records]
+            wanted = {label: _beyond(scores[label]) for label in methods}
+        tunings = {label: _tuning(label, methods[label], by, scores[label]) for label in methods}
+        self.tunings.update(tunings)
+        return {label: tuning.best for label, tuning in tunings.items()}
+
+    def _over(self, seeds, methods):
+        configs = [config.replace(seed=seed) for config in methods.values() for seed in seeds]
+        records = self._obtain(configs)
+        self.records.update({record.config.key: record for record in records})
+        count = len(seeds)
+        return {
+            label: records[place * count : (place + 1) * count]
+            for place, label in enumerate(methods)
+        }
+
+
+def _score(record, criterion):
+    return math.inf if diverged(record) else CRITERIA[criterion](record)
+
+
+def _mean(scores):
+    return np.mean(scores) if np.isfinite(scores).all() else math.inf
+
+
+def _best(scores_of_rate):
+    return min(scores_of_rate, key=lambda rate: _mean(scores_of_rate[rate]))
+
+
+def _beyond(scores_of_rate):
+    """The next rate to try where the best one lies at an end of the grid, in a list."""
+    rates = sorted(scores_of_rate)
+    best = _best(scores_of_rate)
+    if best == rates[-1] and math.isfinite(_mean(scores_of_rate[best])):
+        return [float(f"{rates[-2] * 10:g}")]
+    if best == rates[0]:
+        return [float(f"{rates[1] / 10:g}")]
+    return []
+
+
+def _tuning(label, config, criterion, scores_of_rate):
+    best = _best(scores_of_rate)
+    if not math.isfinite(_mean(scores_of_rate[best])):
+        raise ValueError(f"{label} diverged at every learning rate tried")
+    rates = sorted(scores_of_rate)
+    scores = np.array([scores_of_rate[rate] for rate in rates]).T
+    return Tuning(config.replace(learning_rate=best), criterion, np.array(rates), scores)

@@ -1,0 +1,244 @@
+"""`Study`: a question, its runs, and what is computed and drawn from their records."""
+
+import dataclasses
+from pathlib import Path
+
+from datasets.loading import PUBLISHED
+from reporting.figures import animations, charts, curves, plots
+from reporting.findings import Chart, Figure, Findings
+from reporting.study.lab import PRESETS, Lab
+from training.backend import BACKENDS
+from training.provenance import provenance
+from training.store.archive import load_archive, save_archive
+
+COMPUTED = "Computed, without image data."
+
+
+class Study:
+    """One study; its file registers the parts with decorators, in the order of a paper.
+
+    Example:
+        >>> study = Study(name="width", title="Width", question="Does width help?",
+        ...               sources=["A 5.2"], says="It does.", datasets=["fashion_mnist"])
+        >>> @study.runs
+        ... def runs(lab):
+        ...     return lab.train({"narrow": lab.config(hidden=(8,), epochs=1)})
+
+    Args:
+        name: of the study, which is also its module's.
+        title: for the reader.
+        question: what the study asks, in one sentence.
+        sources: course and section, such as ["A 3.2-3.4"].
+        says: what the sources say.
+        datasets: names of the image sets that the runs use; [] for a study without runs, which
+            computes all it shows whenever it is drawn, where seeds matter over `lab.seeds` of them.
+        seeds: preset → its number of seeds, where the user gives none.
+    """
+
+    def __init__(self, name, title, question, sources, says, datasets, seeds=PRESETS):
+        self.name = name
+        self.title = title
+        self.question = question
+        self.sources = sources
+        self.says = says
+        self.datasets = datasets
+        self.seeds = seeds
+        self._tables = []
+        self._figures = []
+        self._charts = []
+
+    def runs(self, function):
+        """Register the function of a `Lab` that gives the records which all else is made from.
+
+        A study without runs gives what it computed instead.
+        """
+        self._runs = function
+        return function
+
+    def claims(self, function):
+        """Register the function of those records that gives a list of `Claim`."""
+        self._claims = function
+        return function
+
+    def table(self, function):
+        """Register a function of those records that gives a `Table`."""
+        self._tables.append(function)
+        return function
+
+    def figure(self, caption, alt, of="all seeds"):
+        """Register a function of those records that draws a figure, named like the function.
+
+        Args:
+            caption: what the figure shows, in a sentence or two.
+            alt: the same for readers who do not see it.
+            of: "all seeds", "seed 0", or "no data" for what no seed changes, such as a formula.
+        """
+
+        def register(function):
+            figure = Figure(function.__name__, caption, alt)
+            self._figures.append((lambda runs: [function(runs)], figure, of))
+            return function
+
+        return register
+
+    def animation(self, caption, alt, of="all seeds"):
+        """Register a function of those records that yields the frames of one figure that moves.
+
+        Frames are figures of one size. Readers who want no motion, and printers, get the last one,
+        so it should say the most.
+
+        Args:
+            caption: as for `figure`.
+            alt: as for `figure`.
+            of: as for `figure`.
+        """
+
+        def register(function):
+            figure = Figure(function.__name__, caption, alt, animated=True)
+            self._figures.append((lambda runs: list(function(runs)), figure, of))
+            return function
+
+        return register
+
+    def chart(self, title, caption):
+        """Register a function of those records that says which curves the page lets one zoom into.
+
+        It gives setting → {label → list of `RunRecord`}; the reader switches between settings.
+
+        Args:
+            title: heading of the chart.
+            caption: what it shows, in a sentence or two.
+        """
+
+        def register(function):
+            self._charts.append((function, Chart(function.__name__, title, caption)))
+            return function
+
+        return register
+
+    def store(self, lab, folder):
+        """Obtain the runs, and store their records in `folder`, for `draw`."""
+        if self.datasets:
+            self._runs(lab)
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        save_archive(folder, lab.about, lab.records.values())
+
+    def draw(self, folder):
+        """Write findings and figures from the records stored in `folder`.
+
+        Raises:
+            FileNotFoundError: when there are none.
+            DamagedRecordError, MissingRunsError: when they are not those of this study.
+        """
+        lab = Lab.of_archive(*load_archive(folder))
+        self._write(self._runs(lab), lab, Path(folder))
+
+    def _write(self, runs, lab, folder):
+        real = all(lab.data[name] == "real" for name in self.datasets)
+        records = list(lab.records.values())
+        seeded = records or any(of != "no data" for *_, of in self._figures)
+        seeds = lab.seeds if seeded else 0
+        with plots.style():
+            drawn = [(figure, draw(runs), of) for draw, figure, of in self._figures]
+        if lab.tunings:
+            tuning = curves.draw_tuning(lab.tunings)
+            drawn.append((curves.TUNING_FIGURE, [tuning], "tuning seeds"))
+        explored = [(chart, charts.settings_data(choose(runs))) for choose, chart in self._charts]
+        claims = [
+            dataclasses.replace(claim, about_source_data=real and claim.about_source_data)
+            if claim.kind == "value"
+            else claim
+            for claim in self._claims(runs)
+        ]
+        findings = Findings(
+            study=self.name,
+            title=self.title,
+            question=self.question,
+            says=self.says,
+            sources=self.sources,
+            preset=lab.preset,
+            seeds=seeds,
+            data=datasets_of(records),
+            claims=claims,
+            tables=[table(runs) for table in self._tables],
+            figures=[figure for figure, *_ in drawn],
+            provenance=provenance_of(records),
+            command=_command(self.name, lab, seeds),
+            charts=[self._captioned(chart, data, lab) for chart, data in explored],
+        )
+        for figure, frames, of in drawn:
+            for frame in frames:
+                plots.data_note(frame, self._note(lab, of, plots.has_bands(frame)))
+            plots.save(frames[-1], folder, figure.name)
+            if figure.animated:
+                animations.save(frames, folder, figure.name)
+        for chart, data in explored:
+            charts.save(data, folder, chart.name)
+        findings.save(folder)
+
+    def _captioned(self, chart, data, lab):
+        """The chart with a caption that also says which data it shows, and whether all of them."""
+        parts = [chart.caption, self._note(lab, "all seeds", bands=True)]
+        parts += [charts.THINNED] * charts.thinned(data)
+        return dataclasses.replace(chart, caption=" ".join(parts))
+
+    def _note(self, lab, of, bands):
+        """The line under a figure that says which data it shows, and what its bands are."""
+        names = [f"{PUBLISHED[name].title} ({lab.data[name]})" for name in self.datasets]
+        data = f"Data: {', '.join(names)}." if names else COMPUTED
+        if lab.backend != BACKENDS[0]:
+            data += f" Keras on {lab.backend}."
+        if of == "no data":
+            return COMPUTED
+        if of == "seed 0":
+            return f"{data} One run, seed 0."
+        count, seeds = {
+            "all seeds": (lab.seeds, "seed"),
+            "tuning seeds": (len(lab.tuning_seeds), "tuning seed"),
+        }[of]
+        return f"{data} {count} {seeds}{'s' * (count != 1)}{f'; {plots.BAND}' * bands}."
+
+
+def datasets_of(records):
+    """Each dataset that the records used, once."""
+    used = {
+        (record.config.dataset, *(record.provenance["data"][k] for k in ("source", "fingerprint")))
+        for record in records
+    }
+    return [
+        dict(zip(("name", "source", "fingerprint"), facts, strict=True)) for facts in sorted(used)
+    ]
+
+
+def provenance_of(records):
+    """What the report says of where the records come from: each fact with all its values.
+
+    Without records, what there is was computed just now, and the facts are of this machine.
+    """
+    sources = [record.provenance for record in records] or [provenance()]
+
+    def values(fact):
+        return ", ".join(sorted({str(fact(source)) for source in sources}))
+
+    libraries = dict.fromkeys(name for source in sources for name in source["versions"])
+    facts = {
+        **{name: values(lambda p, name=name: p["versions"].get(name)) for name in libraries},
+        "processor": values(lambda p: p["processor"]),
+        "commit": values(lambda p: p["commit"] or "not in a checkout"),
+        "trained" if records else "computed": values(lambda p: p["date"].split()[0]),
+    }
+    if not records:
+        return facts
+    return {
+        **facts,
+        "runs": len(records),
+        "diverged": sum(record.status == "diverged" for record in records),
+        "training seconds": round(sum(record.seconds for record in records), 1),
+    }
+
+
+def _command(name, lab, seeds):
+    backend = f"KERAS_BACKEND={lab.backend} " * (lab.backend != BACKENDS[0])
+    command = f"{backend}python -m experiments run {name} --preset {lab.preset}"
+    return command + f" --seeds {seeds}" * bool(seeds)

@@ -1,0 +1,403 @@
+"""What a source claims, what was measured, and the verdict computed from the two."""
+
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from reporting.verdicts.formatting import format_exactly, format_interval, format_number
+from reporting.verdicts.measures import over_seeds
+
+CONFIDENCE = 0.95
+KINDS = ("direction", "value", "identity")
+VERDICTS = ("reproduced", "not reproduced", "inconclusive", "erratum")
+SOURCES = {
+    "A": "Projet R, “Réseau de neurones” (Fashion-MNIST with Keras for R)",
+    "B": "L. Tosato, M. Diez, “RDFIA TME 2: Intro to Neural Networks & CNNs”",
+    "C": "A. Boulch, “Neural Networks”",
+    "D": "“Classical and convolutional neural networks”, with A. Escontrela's Numpy-CNN",
+    "E": "A. Carlier, J.-Y. Tourneret, “Neural networks” (2024)",
+}
+
+_MOST_SEEDS = 1000
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of a source with its verdict; built by `direction`, `value` or `identity`.
+
+    Args:
+        source: Source and section, such as "A 3.5".
+        statement: The statement in our own words.
+        kind: One of `KINDS`.
+        says: What the source gives, as text.
+        quantity: What was measured, with its unit.
+        mean: The measured mean, difference or ratio; None where there is no such number.
+        low: Lower end of the 95 % interval that decides the verdict; None without one. For a
+            value it is the prediction interval of one run, for a direction that of the mean.
+        high: Upper end of the same interval.
+        seeds: Number of runs behind the verdict, one for each seed; 0 for an identity.
+        verdict: One of `VERDICTS`.
+        reason: Why this verdict, in one sentence with the numbers.
+        about_source_data: False when measured on data other than the source's.
+    """
+
+    source: str
+    statement: str
+    kind: str
+    says: str
+    quantity: str
+    mean: float | None
+    low: float | None
+    high: float | None
+    seeds: int
+    verdict: str
+    reason: str
+    about_source_data: bool = True
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
+        if self.verdict not in VERDICTS:
+            raise ValueError(f"verdict must be one of {', '.join(VERDICTS)}, not {self.verdict!r}")
+
+
+def direction(
+    source: str,
+    statement: str,
+    quantity: str,
+    lower: tuple[str, ArrayLike],
+    higher: tuple[str, ArrayLike],
+    ratio: bool = False,
+    better: str = "lower",
+) -> Claim:
+    """Claim that `quantity` is lower for the first method than for the second.
+
+    The verdict comes from the 95 % t-interval of the paired difference higher − lower:
+    reproduced if it lies wholly above 0, not reproduced if wholly below, else inconclusive.
+
+    Args:
+        source: Source and section, such as "A 3.5".
+        statement: The statement in our own words.
+        quantity: What was measured, with its unit.
+        lower: Label and values, shape (seeds,), of the method claimed to be lower.
+        higher: Label and values of the other, in the same order of seeds.
+        ratio: Judge the ratio higher / lower against 1, by the t-interval of its logarithm.
+        better: "lower" or "higher": which values are good. A diverged run is a value that is not
+            finite; a method that diverged for every seed loses to one that never did.
+
+    Raises:
+        ValueError: If the lengths differ, or a ratio is asked of values that are not positive.
+    """
+    low_label, low_values = lower[0], _one_dimensional(lower[1], lower[0])
+    high_label, high_values = higher[0], _one_dimensional(higher[1], higher[0])
+    if len(low_values) != len(high_values):
+        raise ValueError(
+            f"values must be paired by seed: {low_label!r} has {len(low_values)}, "
+            f"{high_label!r} has {len(high_values)}"
+        )
+    if better not in ("lower", "higher"):
+        raise ValueError(f"better must be 'lower' or 'higher', not {better!r}")
+    mean, low, high = None, None, None
+    count = len(low_values)
+    if np.isfinite(low_values).all() and np.isfinite(high_values).all():
+        if ratio:
+            differences = _logarithm(high_values, high_label) - _logarithm(low_values, low_label)
+        else:
+            differences = high_values - low_values
+        mean, low, high = mean_interval(differences)
+        verdict, reason = _judge_difference(differences, low, high, ratio)
+        if ratio:
+            mean, low, high = (None if x is None else math.exp(x) for x in (mean, low, high))
+    else:
+        verdict, reason = _judge_divergence(
+            (low_label, low_values), (high_label, high_values), better
+        )
+    return Claim(
+        source=source,
+        statement=statement,
+        kind="direction",
+        says=f"lower for {low_label} than for {high_label}",
+        quantity=f"{quantity}: {high_label} {'divided by' if ratio else 'minus'} {low_label}",
+        mean=mean,
+        low=low,
+        high=high,
+        seeds=count,
+        verdict=verdict,
+        reason=reason,
+    )
+
+
+def compare(
+    source: str,
+    statement: str,
+    quantity: str,
+    runs: Mapping[Hashable, Sequence[Any]],
+    measure: Callable[[Any], float],
+    lower: Hashable,
+    higher: Hashable,
+    **options,
+) -> Claim:
+    """Claim that a measure is lower for the runs of one label than for those of another.
+
+    Args:
+        source: Source and section, such as "A 3.5".
+        statement: The statement in our own words.
+        quantity: What the measure gives, with its unit.
+        runs: Label → one run for each seed, such as `Lab.train` gives them.
+        measure: Function of a run that gives a number, such as those of `measures`.
+        lower: Label of the runs claimed to be lower.
+        higher: Label of the others.
+        **options: `ratio` and `better`, as for `direction`.
+    """
+    pair = [(str(label), over_seeds(runs[label], measure)) for label in (lower, higher)]
+    return direction(source, statement, quantity, *pair, **options)
+
+
+def value(
+    source: str,
+    statement: str,
+    quantity: str,
+    says: float,
+    values: ArrayLike,
+    better: str | None = None,
+    about_source_data: bool = True,
+) -> Claim:
+    """Claim that one run gave the number `says`.
+
+    Reproduced when `says` lies in the 95 % prediction interval for one run,
+    mean ± t·s·√(1 + 1/n), or when the mean is better; else not reproduced.
+
+    Args:
+        source: Source and section, such as "A 7".
+        statement: The statement in our own words.
+        quantity: What was measured, with its unit.
+        says: The source's number.
+        values: Our runs, shape (seeds,); a value that is not finite is a diverged run.
+        better: "higher" or "lower": which values are good; None if neither is.
+        about_source_data: False when the runs saw other data than the source's.
+    """
+    if better not in ("lower", "higher", None):
+        raise ValueError(f"better must be 'lower', 'higher' or None, not {better!r}")
+    values = _one_dimensional(values, quantity)
+    mean, low, high = _prediction_interval(values)
+    verdict, reason = _judge_value(says, values, better)
+    return Claim(
+        source=source,
+        statement=statement,
+        kind="value",
+        says=format_exactly(says),
+        quantity=quantity,
+        mean=mean,
+        low=low,
+        high=high,
+        seeds=len(values),
+        verdict=verdict,
+        reason=reason,
+        about_source_data=about_source_data,
+    )
+
+
+def identity(
+    source: str,
+    statement: str,
+    quantity: str,
+    says: ArrayLike,
+    holds: ArrayLike,
+    tolerance: float = 0,
+) -> Claim:
+    """Claim that two computed sides are equal; where they are not, the source is in error.
+
+    Args:
+        source: Source and section, such as "A 6.3".
+        statement: The statement in our own words.
+        quantity: What was computed, with its unit.
+        says: Number or array by the source's formula.
+        holds: Number or array that holds, computed another way.
+        tolerance: Largest absolute difference that counts as equal.
+
+    Raises:
+        ValueError: If a side is not finite, for then it proves nothing.
+    """
+    said, held = np.asarray(says), np.asarray(holds)
+    if not (np.isfinite(said).all() and np.isfinite(held).all()):
+        raise ValueError(f"{quantity}: both sides must be finite numbers")
+    equal, reason = _compare(said, held, tolerance)
+    return Claim(
+        source=source,
+        statement=statement,
+        kind="identity",
+        says=format_exactly(said),
+        quantity=quantity,
+        mean=held.item() if held.ndim == 0 and held.dtype != bool else None,
+        low=None,
+        high=None,
+        seeds=0,
+        verdict="reproduced" if equal else "erratum",
+        reason=reason,
+    )
+
+
+def mean_interval(values: ArrayLike) -> tuple[float | None, float | None, float | None]:
+    """Mean of the values over seeds and its 95 % t-interval, mean ± t·s/√n.
+
+    Args:
+        values: Shape (seeds,).
+
+    Returns:
+        mean, low, high. The ends are None for a single value, and all three if a run diverged.
+    """
+    return _interval(values, lambda n: math.sqrt(1 / n))
+
+
+def summary(values: ArrayLike) -> str:
+    """Write the values over seeds as a table shows them: "0.318 [0.310, 0.326]"."""
+    values = _one_dimensional(values, "summary")
+    diverged = np.count_nonzero(~np.isfinite(values))
+    if diverged:
+        return f"diverged in {_of(diverged, len(values))}"
+    return format_interval(*mean_interval(values))
+
+
+def _one_dimensional(values, name):
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 1 or not len(values):
+        raise ValueError(f"{name}: values must have shape (seeds,), not {values.shape}")
+    return values
+
+
+def _quantile(n):
+    # scipy.special alone: scipy.stats takes a second to import.
+    from scipy.special import stdtrit
+
+    return stdtrit(np.asarray(n) - 1, (1 + CONFIDENCE) / 2)
+
+
+def _interval(values, width):
+    values = _one_dimensional(values, "interval")
+    if not np.isfinite(values).all():
+        return None, None, None
+    n = len(values)
+    if n == 1:
+        return float(values[0]), None, None
+    if (values == values[0]).all():  # the mean of equal numbers may differ in the last bit
+        return 3 * (float(values[0]),)
+    mean = float(values.mean())
+    half = float(_quantile(n) * values.std(ddof=1) * width(n))
+    return mean, mean - half, mean + half
+
+
+def _prediction_interval(values):
+    return _interval(values, lambda n: math.sqrt(1 + 1 / n))
+
+
+def _logarithm(values, label):
+    if values.min() <= 0:
+        raise ValueError(f"a ratio needs positive values: {label!r} has {values.min():g}")
+    return np.log(values)
+
+
+def _judge_difference(differences, low, high, ratio):
+    name, nothing, restore = ("ratio", 1, math.exp) if ratio else ("difference", 0, float)
+    n = len(differences)
+    mean = restore(differences.mean())
+    if n == 1:
+        return "inconclusive", (
+            f"One seed gives a {name} of {format_number(mean)} and no interval: "
+            "needs at least 2 seeds."
+        )
+    low_end, high_end = restore(low), restore(high)
+    interval = f"{name} {format_interval(mean, low_end, high_end)} over {n} seeds"
+    if low > 0:
+        return "reproduced", f"The 95 % interval of the {interval} lies wholly above {nothing}."
+    if high < 0:
+        return "not reproduced", (
+            f"The 95 % interval of the {interval} lies wholly below {nothing}, "
+            "against the statement."
+        )
+    return "inconclusive", (
+        f"The 95 % interval of the {interval} contains {nothing}; {_what_decides(differences)}."
+    )
+
+
+def _what_decides(differences):
+    if not differences.any():
+        return "the two are equal for every seed, which more seeds of the same will not change"
+    n = np.arange(2, _MOST_SEEDS + 1)
+    spread = differences.std(ddof=1)
+    enough = _quantile(n) * spread / np.sqrt(n) < abs(differences.mean())
+    if not enough.any():
+        return f"at this spread not even {_MOST_SEEDS:,} seeds would decide it"
+    return f"at this spread about {n[enough][0]:,} seeds would decide it"
+
+
+def _judge_divergence(lower, higher, better):
+    labels = lower[0], higher[0]
+    n = len(lower[1])
+    diverged = [np.count_nonzero(~np.isfinite(values)) for _, values in (lower, higher)]
+    if sorted(diverged) == [0, n]:
+        loser = diverged.index(n)
+        claimed = loser == (1 if better == "lower" else 0)
+        return "reproduced" if claimed else "not reproduced", (
+            f"{labels[loser]} diverged in {_of(n, n)}, {labels[1 - loser]} in none."
+        )
+    return "inconclusive", (
+        f"{labels[0]} diverged in {_of(diverged[0], n)} and {labels[1]} in {_of(diverged[1], n)}, "
+        "so the mean difference does not exist; a learning rate at which no run diverges would "
+        "decide it."
+    )
+
+
+def _judge_value(says, values, better):
+    n = len(values)
+    mean, low, high = _prediction_interval(values)
+    said = format_exactly(says)
+    if mean is None:
+        diverged = np.count_nonzero(~np.isfinite(values))
+        return "not reproduced" if diverged == n else "inconclusive", (
+            f"The source gives {said}; here the run diverged in {_of(diverged, n)}."
+        )
+    if n == 1:
+        return "inconclusive", (
+            f"One seed gives {format_number(mean)} against {said} and no interval: "
+            "needs at least 2 seeds."
+        )
+    interval = f"{format_interval(mean, low, high, apart_from=(0, 1, says))} over {n} seeds"
+    if low <= says <= high:
+        return "reproduced", f"{said} lies in the 95 % interval for one run, {interval}."
+    bettered = {"higher": mean > says, "lower": mean < says, None: False}[better]
+    if bettered:
+        return "reproduced", f"{said} is bettered: the 95 % interval for one run is {interval}."
+    return "not reproduced", f"{said} lies outside the 95 % interval for one run, {interval}."
+
+
+def _compare(said, held, tolerance):
+    if said.shape != held.shape:
+        return False, f"The source gives {format_exactly(said)}; {format_exactly(held)} holds."
+    gap = np.abs(said.astype(np.float64) - held.astype(np.float64))
+    differing = np.count_nonzero(gap > tolerance)
+    within = f" within {format_exactly(tolerance)}" if tolerance else ""
+    worst = np.unravel_index(np.argmax(gap), gap.shape)
+    pair = format_exactly(said[worst]), format_exactly(held[worst])
+    if pair[0] == pair[1] and gap[worst]:
+        pair = repr(said[worst].item()), repr(held[worst].item())
+    if said.ndim == 0:
+        if differing:
+            return False, f"The source gives {pair[0]}; {pair[1]} holds."
+        return True, f"Both sides are equal{within}: {pair[0]} and {pair[1]}."
+    if differing:
+        return False, (
+            f"{differing:,} of {said.size:,} elements are not equal{within}; where they differ "
+            f"most the source gives {pair[0]} and {pair[1]} holds."
+        )
+    return True, (
+        f"All {said.size:,} elements are equal{within}; the largest difference is "
+        f"{format_number(float(gap[worst]))}."
+    )
+
+
+def _of(count, total):
+    return f"{count} of {total} {'seed' if total == 1 else 'seeds'}"

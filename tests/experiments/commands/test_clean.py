@@ -1,0 +1,122 @@
+"""`clean`: what it asks and removes."""
+
+import os
+import sys
+import time
+
+import pytest
+import typer
+
+import experiments.__main__ as command_line
+from training import RunConfig
+from training.store.run_cache import RunCache
+from training.sweep.status import swept
+
+CONFIGS = [RunConfig(data="stand-in", epochs=2, seed=seed) for seed in range(3)]
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch, made_up_record):
+    """Run 0 is momentum_nesterov's, run 1 also mnist_mlp's, run 2 nobody's and a year old."""
+    monkeypatch.setenv("DESCENT_RUNS_DIR", str(tmp_path / "runs"))
+    cache = RunCache(tmp_path / "runs")
+    for config in CONFIGS:
+        cache.save(made_up_record(config))
+    cache.ask("momentum_nesterov", CONFIGS[:2])
+    cache.ask("mnist_mlp", CONFIGS[1:2])
+    for path in cache.paths(CONFIGS[2].key):
+        os.utime(path, (time.time() - 365 * 86_400,) * 2)
+    return cache
+
+
+@pytest.fixture
+def stored(cache):
+    """A function that gives which of the runs are stored."""
+    return lambda: [config in cache for config in CONFIGS]
+
+
+@pytest.fixture
+def printed(exit_of):
+    """A function that gives what a call of the command prints."""
+
+    def call(*arguments):
+        code, out, err = exit_of("clean", *arguments)
+        assert (code, err) == (0, "")
+        return out
+
+    return call
+
+
+def test_study(cache, stored, printed):
+    out = printed("momentum_nesterov", "--yes")
+    assert f"In {cache.folder} can be removed:\n  1 run, " in out
+    assert "not 1 run that mnist_mlp asked for too" in out
+    assert out.endswith("Removed\n")
+    assert stored() == [False, True, True]
+    assert "1 run, " in printed("mnist_mlp", "--yes")
+    assert stored() == [False, False, True]
+
+
+def test_age(stored, printed):
+    assert "1 run, " in printed("--older-than", "52w", "--yes")
+    assert stored() == [True, True, False]
+    assert "nothing" in printed("--older-than", "30d", "--yes")
+    assert "2 runs, " in printed("--older-than", "0h", "--yes")
+    assert stored() == [False] * 3
+
+
+def test_study_and_age(cache, stored, printed):
+    assert "nothing" in printed("momentum_nesterov", "mnist_mlp", "--older-than", "1d", "--yes")
+    assert stored() == [True] * 3
+    assert cache.asked().keys() == {"momentum_nesterov", "mnist_mlp"}
+
+
+def test_without_a_terminal_it_only_shows(stored, printed):
+    out = printed("momentum_nesterov")
+    assert "1 run, " in out
+    assert "Nothing is removed; give --yes" in out
+    assert stored() == [True] * 3
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+def test_in_a_terminal_it_asks(stored, printed, monkeypatch, agreed):
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(typer, "confirm", lambda question: agreed)
+    assert ("Removed" in printed("momentum_nesterov")) == agreed
+    assert stored() == [not agreed, True, True]
+
+
+def test_answer_that_never_comes(stored, monkeypatch, capsys):
+    """Ctrl-C or the end of input, where it asks."""
+
+    def interrupted(question):
+        raise typer.Abort
+
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(typer, "confirm", interrupted)
+    with pytest.raises(SystemExit) as stopped:
+        command_line.main(["clean", "momentum_nesterov"])
+    assert stopped.value.code == 130
+    assert stored() == [True] * 3
+
+
+def test_damaged_records_and_nothing_else(cache, stored, printed):
+    cache.paths(CONFIGS[0].key)[0].write_text("{")
+    cache.set_aside(CONFIGS[0])
+    assert "2 files damaged or left by killed processes" in printed("--yes")
+    assert stored() == [False, True, True]
+    assert list((cache.folder / "damaged").iterdir()) == []
+    assert printed("--yes") == f"In {cache.folder} can be removed:\n  nothing\n"
+
+
+def test_runs_in_training_stay(cache, stored, printed):
+    with swept(cache, "momentum_nesterov", CONFIGS[:1]):
+        out = printed("momentum_nesterov", "--yes")
+    assert "but not 1 run of a sweep that is going on" in out
+    assert stored() == [True] * 3
+
+
+def test_study_that_is_no_more(cache, stored, printed):
+    cache.ask("search dense", CONFIGS[2:])
+    assert "1 run, " in printed("search dense", "--yes")
+    assert stored() == [True, True, False]
