@@ -23,9 +23,10 @@ test-slow: .venv/installed ## run the slow tests: sweeps that are killed, full d
 test-all: .venv/installed ## run every test that this machine can run
 	$(BIN)/python -m pytest -m ""
 
-lint: .venv/installed ## check style and format
+lint: .venv/installed ## check style, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 format: .venv/installed ## format the code
 	$(BIN)/ruff check --fix .
@@ -41,7 +42,7 @@ lock: .venv/installed ## renew requirements.txt from requirements.in
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host requirements.in
 
 clean: ## remove the virtual environment, caches and quick reports; runs/ stays
-	rm -rf .venv .cache .pytest_cache .ruff_cache .hypothesis reports/quick
+	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis reports/quick
 
 .venv/installed: requirements.txt
 	$(PYTHON) -m venv .venv
