@@ -319,11 +319,33 @@ class RunConfig:
         return program.replace(learning_rate=1.0, epochs=1, iterations=None)
 
     @property
-    def updates(self):
-        """Number of updates of a run that is not stopped early."""
+    def iterations_per_epoch(self) -> int:
+        """Number of batches in an epoch, ⌈n/m⌉; the last one may be smaller than the others."""
+        return math.ceil(self.train_size / self.batch_size)
+
+    @property
+    def updates(self) -> int:
+        """Number of updates, unless the run stops early."""
         if self.iterations is not None:
             return self.iterations
-        return self.epochs * -(-self.train_size // self.batch_size)
+        return self.epochs * self.iterations_per_epoch
+
+    @property
+    def total_sample_gradients(self) -> int:
+        """Number of sample gradients computed in all updates, unless the run stops early.
+
+        An iteration computes one for each example of its batch. (A, section 3.3)
+        """
+        epochs, iterations = divmod(self.updates, self.iterations_per_epoch)
+        return epochs * self.train_size + iterations * self.batch_size
+
+    @property
+    def description(self) -> str:
+        """The run in a few words, such as "dense adam rate 0.001 batch 16 seed 0"."""
+        return (
+            f"{self.model} {self.optimizer} rate {self.learning_rate:g} "
+            f"batch {self.batch_size} seed {self.seed}"
+        )
 
     @property
     def model_options(self):

@@ -6,7 +6,6 @@ import time
 from rich.table import Table
 
 from training.store.failures import kept_failures
-from training.sweep.progress import describe
 from training.sweep.status import sweeps
 
 
@@ -118,7 +117,7 @@ def _run(run, sweep_note):
     note = run.note
     host = f" on {note.host}" * (note.host != sweep_note.host)
     return (
-        f"{describe(note.about)}, for {duration(time.time() - note.since)}, "
+        f"{note.about.description}, for {duration(time.time() - note.since)}, "
         f"{_to_go(run.seconds_to_go)} (process {note.pid}{host})"
     )
 

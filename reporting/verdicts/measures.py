@@ -99,7 +99,7 @@ def trailing_loss(record):
     Returns:
         float64, shape (iterations - iterations of an epoch + 1,).
     """
-    per_epoch = -(-record.config.train_size // record.config.batch_size)
+    per_epoch = record.config.iterations_per_epoch
     return np.convolve(record.iteration_loss, np.full(per_epoch, 1 / per_epoch), "valid")
 
 
@@ -111,7 +111,7 @@ def running_mean(record):
     Returns:
         float64, shape (iterations,).
     """
-    per_epoch = -(-record.config.train_size // record.config.batch_size)
+    per_epoch = record.config.iterations_per_epoch
     epochs = np.split(
         record.iteration_loss.astype(float), range(per_epoch, len(record.iteration_loss), per_epoch)
     )

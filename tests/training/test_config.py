@@ -3,6 +3,7 @@ import json
 import math
 import string
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -211,9 +212,33 @@ def test_model_options_leave_out_defaults():
     }
 
 
-def test_updates():
-    assert config(train_size=10, batch_size=4, epochs=3).updates == 9
-    assert RunConfig(train_size=10, batch_size=4, iterations=7).updates == 7
+@pytest.mark.parametrize(("n", "m", "iterations"), [(10, 4, 3), (12, 4, 3), (3, 100, 1)])
+def test_updates(n, m, iterations):
+    one = config(train_size=n, batch_size=m, epochs=3)
+    assert one.iterations_per_epoch == iterations
+    assert one.updates == 3 * iterations
+    assert RunConfig(train_size=n, batch_size=m, iterations=7).updates == 7
+
+
+@pytest.mark.parametrize(
+    ("train_size", "batch_size", "length", "total"),
+    [
+        (10, 4, {"epochs": 3}, 30),
+        (10, 4, {"iterations": 9}, 30),
+        (10, 4, {"iterations": 5}, 18),  # 4 + 4 + 2 + 4 + 4
+        (3, 100, {"iterations": 5}, 15),
+    ],
+)
+def test_total_sample_gradients(make_record, train_size, batch_size, length, total):
+    one = RunConfig(train_size=train_size, batch_size=batch_size, **length)
+    assert one.total_sample_gradients == total
+    record = make_record(one, iteration_loss=np.ones(one.updates, np.float32))
+    assert record.sample_gradients[-1] == total
+
+
+def test_description():
+    one = config(optimizer="adam", learning_rate=0.001, batch_size=16, seed=3)
+    assert one.description == "dense adam rate 0.001 batch 16 seed 3"
 
 
 def test_builders_know_the_augmentations():

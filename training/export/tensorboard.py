@@ -26,10 +26,7 @@ def write(folder, records):
 
 
 def _name(config):
-    return (
-        f"{config.model} {config.optimizer} rate {config.learning_rate:g} "
-        f"batch {config.batch_size} seed {config.seed} {config.key}"
-    ).replace(" ", "_")
+    return f"{config.description} {config.key}".replace(" ", "_")
 
 
 def _write_events(path, record):

@@ -218,10 +218,9 @@ class LoopsEngine(NumpyEngine):
         """As `NumpyEngine.fit`, some hundred times slower; it gives no metrics of epochs."""
         config, parameters = self._config, self._network.parameters
         optimizer = from_scratch.OPTIMIZERS[config.optimizer](config.learning_rate)
-        per_epoch = -(-len(x) // config.batch_size)
         losses, started = [], time.perf_counter()
         for iteration in range(config.updates):
-            epoch, batch = divmod(iteration, per_epoch)
+            epoch, batch = divmod(iteration, config.iterations_per_epoch)
             order = epoch_order(len(x), config.seed, epoch)
             rows = order[batch * config.batch_size :][: config.batch_size]
             loss, gradients = plain_loops.loss_and_gradients(

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from training.config import RunConfig
 from training.store.files import write_atomically
-from training.sweep.progress import describe
 
 FOLDER = "failed"
 """Of the cache: KEY.txt tells why a run failed, until a later try succeeds."""
@@ -72,7 +71,7 @@ class Failure:
     path: Path
 
     def __str__(self):
-        return f"{describe(self.config)}: {self.reason}"
+        return f"{self.config.description}: {self.reason}"
 
 
 class FailedRunsError(Exception):
@@ -128,7 +127,7 @@ def failure_of(cache, config):
     """The `Failure` that was kept of a config; None when there is none."""
     path = _path(cache, config.key)
     try:
-        return Failure(config, _first_line(path).removeprefix(f"{describe(config)}: "), path)
+        return Failure(config, _first_line(path).removeprefix(f"{config.description}: "), path)
     except FileNotFoundError:
         return None
 

@@ -33,28 +33,13 @@ def progress_line(configs, name):
         TextColumn("{task.description}"),
     )
     # Long runs are trained first, so time goes by sample gradients, not by runs.
-    work = sum(map(sample_gradients, configs))
+    work = sum(config.total_sample_gradients for config in configs)
     with Progress(*columns, console=Console(stderr=True), speed_estimate_period=600) as bar:
         task = bar.add_task("", total=work, name=name, done=0, runs=len(configs))
 
         def advance(config, outcome):
             done = bar.tasks[task].fields["done"] + 1
-            bar.update(task, done=done, description=f"last: {describe(config)} {outcome}")
-            bar.advance(task, sample_gradients(config))
+            bar.update(task, done=done, description=f"last: {config.description} {outcome}")
+            bar.advance(task, config.total_sample_gradients)
 
         yield advance
-
-
-def describe(config):
-    """A config in a few words."""
-    return (
-        f"{config.model} {config.optimizer} rate {config.learning_rate:g} "
-        f"batch {config.batch_size} seed {config.seed}"
-    )
-
-
-def sample_gradients(config):
-    """Sample gradients that a run computes, unless it is stopped early."""
-    if config.iterations is not None:
-        return config.iterations * min(config.batch_size, config.train_size)
-    return config.epochs * config.train_size

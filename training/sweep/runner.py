@@ -10,7 +10,7 @@ from training.provenance import ROOT
 from training.store.failures import FailedRunsError, RunError, forget_failure, keep_failure
 from training.store.files import DamagedRecordError
 from training.store.run_cache import RunCache
-from training.sweep.progress import progress_line, sample_gradients
+from training.sweep.progress import progress_line
 from training.sweep.status import swept
 from training.sweep.worker_pool import worker_processes
 
@@ -67,7 +67,7 @@ def run_all(
         cache.ask(study, records)
     missing = [config for config, record in records.items() if record is None]
     if missing:
-        missing.sort(key=sample_gradients, reverse=True)
+        missing.sort(key=lambda config: config.total_sample_gradients, reverse=True)
         try:
             with (
                 swept(cache, progress or study, missing) as note,

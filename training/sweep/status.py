@@ -9,7 +9,6 @@ import warnings
 from training.config import RunConfig
 from training.store.failures import kept_failures
 from training.sweep.heartbeats import Note, noted, notes, remove_stale
-from training.sweep.progress import sample_gradients
 
 SWEEPS, RUNNING = "sweeps", "running"
 """Folders of the cache, with a note for each sweep and for each run that is being trained."""
@@ -19,7 +18,7 @@ SWEEPS, RUNNING = "sweeps", "running"
 def swept(cache, name, configs):
     """Note that configs are to be trained, while the block runs; yields the note's path."""
     _remove_stale_notes(cache)
-    runs = {config.key: sample_gradients(config) for config in configs}
+    runs = {config.key: config.total_sample_gradients for config in configs}
     try:
         with noted(cache.folder / SWEEPS, {"name": name or "runs", "runs": runs}) as path:
             yield path
@@ -140,7 +139,7 @@ def _running(note, speeds):
     speed = speeds.get(_network(note.about))
     if speed is None:
         return Running(note, None)
-    seconds = sample_gradients(note.about) / speed - (time.time() - note.since)
+    seconds = note.about.total_sample_gradients / speed - (time.time() - note.since)
     return Running(note, max(seconds, 0))
 
 
@@ -149,7 +148,7 @@ def _speeds(cache, keys):
     work = {}
     for config, seconds in filter(None, map(functools.partial(_timed, cache), keys)):
         gradients, before = work.get(_network(config), (0, 0))
-        work[_network(config)] = gradients + sample_gradients(config), before + seconds
+        work[_network(config)] = gradients + config.total_sample_gradients, before + seconds
     return {network: gradients / seconds for network, (gradients, seconds) in work.items()}
 
 
