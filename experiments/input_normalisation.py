@@ -4,7 +4,6 @@ from datasets.loading import PUBLISHED
 from experiments.analyses import input_normalisation as analysis
 from experiments.analyses.input_normalisation import EACH_CLASS, MARGIN, TRAINING
 from reporting import Study, compare, direction, identity, table_of
-from reporting.figures import palette
 from reporting.figures.curves import draw_convergence
 from reporting.study.tables import facts, metrics
 from reporting.verdicts.measures import (
@@ -27,7 +26,8 @@ study = Study(
     seeds={"quick": 2, "paper": 5},
 )
 
-NONE, MIN_MAX, STANDARD, PCA, ZCA, *_ = palette.FAMILIES["scaling"]
+NONE, MIN_MAX, STANDARD = "no scaling", "min-max", "standardised"
+PCA, ZCA = "PCA-whitened", "ZCA-whitened"
 SCALINGS = {NONE: "none", MIN_MAX: "unit", STANDARD: "standard", PCA: "pca", ZCA: "zca"}
 SHARED_RATE = 0.01
 SHARED, TUNED, CNN = "Dense, one rate", "Dense, own rates", "CNN, own rates"

@@ -27,7 +27,8 @@ study = Study(
 
 SIZE = 200  # of the training set, and of the test set
 HIDDEN, BATCH_SIZE, ITERATIONS = 4, 10, 2000
-LINEAR, LAYER, SIGMOIDS = palette.FAMILIES["decision"]
+LINEAR, LAYER = "linear decision", "hidden layer"
+SIGMOIDS = "hidden layer, sigmoid outputs"
 NETWORKS = {
     LINEAR: {"hidden": 0, "sigmoid_outputs": False},
     LAYER: {"hidden": HIDDEN, "sigmoid_outputs": False},

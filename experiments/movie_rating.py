@@ -9,7 +9,7 @@ from models.from_scratch import numerical_gradient, sigmoid_neuron
 from models.from_scratch.descent import descend, of_network
 from models.from_scratch.layers.activations import sigmoid
 from reporting import Study, direction, identity, table_of, value
-from reporting.figures import boundaries, palette, plots
+from reporting.figures import boundaries, plots
 from reporting.verdicts.measures import over_seeds
 
 NEURONS, DESCENDING, DERIVATIVES = (
@@ -31,7 +31,9 @@ study = Study(
 
 MOVIES, RATE, ITERATIONS = 100, 1.0, 2000
 SHOWN = 0, 20, 200, 2000  # iterations after which the boundary is drawn
-DESCENT, ASCENT, NO_TARGET = UPDATES = tuple(palette.FAMILIES["update"])
+DESCENT, ASCENT = "w − ε∇J", "w + ε∇J, the printed sign"
+NO_TARGET = "w − ε∇J with 2ŷ, as printed"
+UPDATES = DESCENT, ASCENT, NO_TARGET
 
 
 class Run(NamedTuple):

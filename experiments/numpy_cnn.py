@@ -3,7 +3,7 @@
 import numpy as np
 
 from reporting import Study, Table, direction, identity, summary, value
-from reporting.figures import grids, palette, plots, predictions
+from reporting.figures import grids, plots, predictions
 from reporting.figures.curves import draw_losses
 from reporting.study.lab import CNN_SEEDS
 from reporting.verdicts.measures import final, images_per_second, over_seeds
@@ -21,7 +21,7 @@ study = Study(
     seeds=CNN_SEEDS,
 )
 
-KERAS, NUMPY, LOOPS = palette.FAMILIES["engine"]
+KERAS, NUMPY, LOOPS = "Keras", "NumPy", "plain loops"
 TOGETHER = 30  # iterations; after more, roundings of float32 have grown visible
 
 

@@ -26,11 +26,13 @@ KERAS_RATES = {  # where none is given
     optimizer.label: 0.01 if optimizer.keras_class == "SGD" else 0.001
     for optimizer in OPTIMIZERS.values()
 }
-SGD, MOMENTUM, NESTEROV, ADAGRAD, RMSPROP, ADAM, NADAM, AMSGRAD = KERAS_RATES
+SGD, MOMENTUM, NESTEROV, ADAGRAD, RMSPROP, ADAM = (
+    OPTIMIZERS[name].label for name in ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
+)
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 QUICK_RATES = {  # a part of them around the best
+    **dict.fromkeys(KERAS_RATES, (0.001, 0.003, 0.01)),
     **dict.fromkeys((SGD, MOMENTUM, NESTEROV, ADAGRAD), (0.03, 0.1, 0.3)),
-    **dict.fromkeys((RMSPROP, ADAM, NADAM, AMSGRAD), (0.001, 0.003, 0.01)),
 }
 MAGIC = 0.0003
 OWN, OF_KERAS, AT_MAGIC, OTHER = "its best rate", "Keras's rate", "3e-4", "its best rate but 3e-4"

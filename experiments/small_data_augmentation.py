@@ -25,7 +25,7 @@ study = Study(
     seeds=CNN_SEEDS,
 )
 
-PLAIN, AUGMENTED = palette.FAMILIES["augmentation"]
+PLAIN, AUGMENTED = "without augmentation", "crop and flip"
 AUGMENTATION = ("crop", "flip")
 
 

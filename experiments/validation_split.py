@@ -20,7 +20,8 @@ study = Study(
 
 PLAIN, DROPOUT = "without dropout", "dropout 0.4"
 FRACTIONS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
-DURING, AFTER, VALIDATION, *_ = palette.FAMILIES["measured on"]
+DURING, AFTER = "training, during the epoch", "training, after the epoch"
+VALIDATION = "validation"
 
 
 @study.runs

@@ -3,11 +3,12 @@
 The one from runs that keep "examples", the other from those that keep "own statistics".
 """
 
-from reporting.figures import grids, palette, plots
+from reporting.figures import grids, plots
 from reporting.figures.curves import draw_intervals
 from reporting.verdicts.measures import final, over_seeds
 
-TRAINING, ALL_TEST, EACH_CLASS = palette.FAMILIES["statistics"]
+TRAINING, ALL_TEST = "of the training images", "of all test images"
+EACH_CLASS = "of each class's own"
 ACCURACIES = {
     TRAINING: final("test_accuracy"),
     ALL_TEST: final("own_test_accuracy"),

@@ -12,7 +12,8 @@ from reporting.study.tables import OVER_SEEDS, summary_of
 from reporting.verdicts.measures import GUESSING, over_seeds
 from training.optimizers import learning_rates
 
-TUNED, STEEPEST, DIVERGES, TENTH = palette.FAMILIES["range test"]
+TUNED, STEEPEST = "tuned rate", "steepest descent"
+DIVERGES, TENTH = "diverges", "a tenth of that"
 
 
 def rates(record):

@@ -27,7 +27,7 @@ def settings_data(
     Args:
         settings: title → {label → list of `RunRecord`, one for each seed}; the reader switches
             between the settings.
-        styles: label → `palette.Style`, for methods without a style of their own.
+        styles: label → `palette.Style`, used instead of the label's own.
         most_points: a longer curve is thinned to at most that many of its iterations.
 
     Returns:

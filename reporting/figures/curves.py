@@ -68,7 +68,7 @@ def draw_epochs(ax, records, metric, label):
         ax: axes.
         records: of one method, one for each seed.
         metric: key of `RunRecord.epochs`, or function of a record that gives such a curve.
-        label: with a style in `palette.FAMILIES`.
+        label: of the method, which also gives its style.
     """
     curve = metric if callable(metric) else lambda record: record.epochs[metric]
     curves = np.array([curve(record) for record in records])
@@ -120,7 +120,7 @@ def draw_sweep(ax, of_settings, measure, label):
         ax: axes.
         of_settings: number, ascending → list of `RunRecord`, one for each seed.
         measure: function of a record that gives a number.
-        label: with a style in `palette.FAMILIES`.
+        label: of the method, which also gives its style.
     """
     plots.mean_and_band(ax, list(of_settings), over_rates(of_settings, measure), label)
 
@@ -180,7 +180,7 @@ def draw_intervals(ax, runs, measure):
 
     Args:
         ax: axes; methods lie one below the other, the first on top.
-        runs: label with a style in `palette.FAMILIES` → records, one for each seed.
+        runs: label → records, one for each seed.
         measure: function of a record that gives the number.
     """
     for row, (label, records) in enumerate(runs.items()):
@@ -201,7 +201,7 @@ def draw_schedules(schedules, points=600):
     """Draw how each schedule changes the learning rate, on a linear and a logarithmic axis.
 
     Args:
-        schedules: label of `palette.FAMILIES` → key of `training.optimizers.SCHEDULES`.
+        schedules: label → key of `training.optimizers.SCHEDULES`.
         points: of each curve.
 
     Returns:

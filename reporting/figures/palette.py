@@ -1,5 +1,6 @@
 """How each method is drawn, everywhere the same: its colour, line and marker."""
 
+import zlib
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,9 @@ class Style(NamedTuple):
     marker: str
 
 
-# Methods of one family meet in a figure and all differ; two families never share one.
+# Methods of one family meet in a figure and all differ; two families never share one. The labels
+# are those that studies give their methods: a style is looked up by its label, and what is trained
+# never depends on this table.
 FAMILIES = {
     "batch size": {
         "full batch": Style(BLACK, SOLID, "o"),
@@ -166,19 +169,26 @@ FAMILIES = {
 STYLES = {label: style for family in FAMILIES.values() for label, style in family.items()}
 
 
-def method_style(label: str) -> Style:
-    """Return the colour, line and marker of a method.
+# Paul Tol's "muted" colours, none of which the families use.
+_SPARE_COLORS = "#332288", "#44AA99", "#882255", "#999933"
+_LINES, _MARKERS = (SOLID, DASHED, DASH_DOT, DOTTED), "osD^vPX*"
 
-    Raises:
-        ValueError: If the label is not in `STYLES`.
+
+def method_style(label: str) -> Style:
+    """Return the colour, line and marker of a method, from `STYLES` where it has a style."""
+    return STYLES[label] if label in STYLES else spare_style(label)
+
+
+def spare_style(label: str) -> Style:
+    """Return a style for a method that has none of its own yet: the same one each time.
+
+    Its colour is that of no method in `STYLES`. Two such methods may get the same style, so give
+    each a style in `FAMILIES`.
     """
-    try:
-        return STYLES[label]
-    except KeyError:
-        raise ValueError(
-            f"no style for the method {label!r}: use one of {', '.join(STYLES)}, or add it to "
-            "reporting.figures.palette.FAMILIES"
-        ) from None
+    code = zlib.crc32(label.encode())
+    color_and_marker, line = divmod(code, len(_LINES))
+    marker, color = divmod(color_and_marker, len(_SPARE_COLORS))
+    return Style(_SPARE_COLORS[color], _LINES[line], _MARKERS[marker % len(_MARKERS)])
 
 
 def ordered_styles(count: int) -> list[Style]:
@@ -186,12 +196,11 @@ def ordered_styles(count: int) -> list[Style]:
     import matplotlib
 
     colormap = matplotlib.colormaps["viridis"]
-    lines, markers = (SOLID, DASHED, DASH_DOT, DOTTED), "osD^vPX*"
     return [
         Style(
             matplotlib.colors.to_hex(colormap(position)),
-            lines[index % len(lines)],
-            markers[index % len(markers)],
+            _LINES[index % len(_LINES)],
+            _MARKERS[index % len(_MARKERS)],
         )
         for index, position in enumerate(np.linspace(0, 0.72, count))
     ]

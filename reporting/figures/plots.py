@@ -109,13 +109,13 @@ def mean_and_band(
         ax: The axes.
         x: Shape (points,), increasing.
         curves: Shape (seeds, points); from where a run diverges its values are not finite.
-        label: The method's name in the legend.
+        label: The method's name in the legend, which also gives its style.
         window: Points of the centred moving average drawn instead of the exact values; see
             `moving_average` for the ends.
-        style: For a method without a style of its own, such as one of `ordered_styles`.
+        style: Used instead of the label's own, such as one of `ordered_styles`.
 
     Raises:
-        ValueError: If the label has no style, shapes do not fit, or `window` is not positive.
+        ValueError: If shapes do not fit, or `window` is not positive.
     """
     drawn = style or method_style(label)
     x, curves = np.asarray(x, float), np.asarray(curves, float)

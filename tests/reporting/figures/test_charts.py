@@ -51,8 +51,8 @@ def test_methods_without_a_style_of_their_own(make_record):
     style = palette.Style("#123456", palette.DASHED, "o")
     (setting,) = charts.settings_data({"a": {"trial 1": [make_record()]}}, {"trial 1": style})
     assert setting["methods"][0]["color"] == "#123456"
-    with pytest.raises(ValueError, match="no style for the method 'trial 1'"):
-        charts.settings_data({"a": {"trial 1": [make_record()]}})
+    (setting,) = charts.settings_data({"a": {"trial 1": [make_record()]}})
+    assert setting["methods"][0]["color"] == palette.method_style("trial 1").color
 
 
 def test_a_chart_of_many_curves_keeps_fewer_points(make_record):

@@ -28,9 +28,15 @@ def test_expected_labels(label):
     assert palette.method_style(label).color.startswith("#")
 
 
-def test_unknown_label_says_what_is_allowed():
-    with pytest.raises(ValueError, match="no style for the method 'Sgd': use one of full batch"):
-        palette.method_style("Sgd")
+def test_a_label_without_a_style_gets_one_that_is_no_methods():
+    style = palette.method_style("Lion")
+    assert style == palette.method_style("Lion")
+    assert style.color not in {other.color for other in palette.STYLES.values()}
+
+
+def test_labels_without_a_style_differ_as_a_rule():
+    styles = {palette.method_style(f"method {k}") for k in range(100)}
+    assert len(styles) > 60
 
 
 def test_ordered_styles_differ_and_get_lighter():

@@ -100,9 +100,10 @@ class TestMeanAndBand:
         with pytest.raises(ValueError, match="window must be at least 1"):
             plots.mean_and_band(plots.figure()[1], np.arange(30), curves(), "SGD", window=0)
 
-    def test_unknown_label(self):
-        with pytest.raises(ValueError, match="no style"):
-            plots.mean_and_band(plots.figure()[1], np.arange(30), curves(), "my method")
+    def test_a_label_without_a_style_is_drawn(self):
+        _, ax = plots.figure()
+        plots.mean_and_band(ax, np.arange(30), curves(), "my method")
+        assert ax.get_lines()[0].get_label() == "my method"
 
     def test_moving_average_keeps_x_and_y_together(self):
         _, ax = plots.figure()
