@@ -66,6 +66,26 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Network:
+    """A network that a study trains, and how.
+
+    Args:
+        methods: The methods that train it, in words.
+        line: The network in one line, such as "28×28 → dense 128, ReLU → dense 10".
+        training: How it is trained, in one line: loss, optimizer, learning rate, batch size,
+            epochs or iterations.
+        parameters: Number of its trainable parameters.
+        layers: Rows of [name, kind, output shape, parameters], as Keras's `model.summary()`.
+    """
+
+    methods: str
+    line: str
+    training: str
+    parameters: int
+    layers: list[list[Any]]
+
+
+@dataclass(frozen=True)
 class Findings:
     """What one study found.
 
@@ -84,6 +104,7 @@ class Findings:
         provenance: Versions, processor, commit: name → value.
         command: The command that runs the study again.
         charts: The charts to zoom into, in order.
+        networks: The networks that the study trains.
     """
 
     study: str
@@ -100,6 +121,7 @@ class Findings:
     provenance: dict[str, Any] = field(default_factory=dict)
     command: str = ""
     charts: list[Chart] = field(default_factory=list)
+    networks: list[Network] = field(default_factory=list)
 
     def save(self, folder: str | os.PathLike) -> Path:
         """Write `findings.json` into `folder` in one step, and return its path."""
@@ -124,6 +146,7 @@ class Findings:
             facts["tables"] = [Table(**table) for table in facts["tables"]]
             facts["figures"] = [Figure(**figure) for figure in facts["figures"]]
             facts["charts"] = [Chart(**chart) for chart in facts.get("charts", [])]
+            facts["networks"] = [Network(**network) for network in facts.get("networks", [])]
             return cls(**facts)
         except FileNotFoundError:
             raise FindingsError(f"{path} does not exist: run the study first") from None

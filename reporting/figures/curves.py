@@ -4,8 +4,8 @@ import numpy as np
 
 from reporting.figures import palette, plots
 from reporting.findings import Figure
-from reporting.verdicts.claims import mean_interval
 from reporting.verdicts.measures import over_rates, over_seeds
+from reporting.verdicts.statistics import mean_interval
 from training.optimizers import learning_rates
 
 COSTS = {

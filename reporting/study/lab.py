@@ -8,6 +8,7 @@ import numpy as np
 from reporting.verdicts.measures import diverged
 from training import RunConfig
 from training.backend import BACKENDS, running_backend
+from training.store.computed import as_stored
 
 PRESETS = {"quick": 3, "paper": 5}
 """Preset → its number of seeds, where neither the study nor the user gives one."""
@@ -56,28 +57,35 @@ class Lab:
         data: dataset name → "real" or "stand-in".
         obtain: function from a list of configs to their records: trains them, or reads them.
         backend: that Keras runs on; None takes that of this process.
+        stored: name → what was computed before; None computes it now. Defaults to None.
 
     Attributes:
         records: config's key → record, of every run that was asked for.
+        methods: (label, `RunConfig`) of every method that was trained for comparison, in order.
+        computed: name → what the study computed itself.
         tunings: label → `Tuning`, of every method whose learning rate was chosen.
     """
 
-    def __init__(self, preset, seeds, data, obtain, backend=None):
+    def __init__(self, preset, seeds, data, obtain, backend=None, stored=None):
         self.preset = preset
         self.seeds = seeds
         self.data = data
         self.backend = backend or running_backend()
         self.records = {}
+        self.methods = []
+        self.computed = {}
         self.tunings = {}
         self._obtain = obtain
+        self._stored = stored
 
     @classmethod
-    def of_archive(cls, about, records):
-        """The lab that stored an archive: it trains nothing.
+    def of_archive(cls, about, records, computed=None):
+        """The lab that stored an archive: it trains and computes nothing.
 
         Args:
-            about: what `about` gave when the archive was stored.
-            records: config's key → record.
+            about: What `about` gave when the archive was stored.
+            records: Config's key → record.
+            computed: Name → what was computed then. Defaults to nothing.
         """
 
         def obtain(configs):
@@ -89,7 +97,7 @@ class Lab:
                 )
             return [records[config.key] for config in configs]
 
-        return cls(obtain=obtain, **{"backend": BACKENDS[0]} | about)
+        return cls(obtain=obtain, stored=computed or {}, **{"backend": BACKENDS[0]} | about)
 
     @property
     def about(self):
@@ -124,7 +132,37 @@ class Lab:
         Returns:
             Label → list of `RunRecord`, one for each seed, in order.
         """
+        self.methods += methods.items()
         return self._over(range(self.seeds), methods)
+
+    def compute(self, name, function, *arguments, **options):
+        """Call a function for what the study computes itself, beside the runs that it trains.
+
+        What it returns is stored with the records, and read from there when the study is drawn:
+        drawing computes nothing, and shows the same on every machine.
+
+        Args:
+            name: Name that tells what was computed from everything else that the study computes.
+            function: Function that returns something `training.store.computed.as_stored` can
+                store, such as a dictionary of arrays.
+            *arguments: Its arguments.
+            **options: Its arguments by name.
+
+        Returns:
+            What the function returned, as it is stored.
+
+        Raises:
+            MissingRunsError: If nothing of that name was stored when the study is drawn.
+        """
+        if self._stored is None:
+            self.computed[name] = as_stored(function(*arguments, **options))
+        elif name not in self._stored:
+            raise MissingRunsError(
+                f"what the study computes as {name!r} is not stored; run the study again"
+            )
+        else:
+            self.computed[name] = self._stored[name]
+        return self.computed[name]
 
     def trials(self, methods):
         """Run each method once for each of its `tuning_seeds`, to choose among them.

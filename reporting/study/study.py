@@ -7,9 +7,11 @@ from datasets.loading import PUBLISHED
 from reporting.figures import animations, charts, curves, plots
 from reporting.findings import Chart, Figure, Findings
 from reporting.study.lab import PRESETS, Lab
+from reporting.study.networks import networks_of
 from training.backend import BACKENDS
 from training.provenance import provenance
 from training.store.archive import load_archive, save_archive
+from training.store.computed import load_computed, save_computed
 
 COMPUTED = "Computed, without image data."
 
@@ -30,8 +32,7 @@ class Study:
         question: what the study asks, in one sentence.
         sources: course and section, such as ["A 3.2-3.4"].
         says: what the sources say.
-        datasets: names of the image sets that the runs use; [] for a study without runs, which
-            computes all it shows whenever it is drawn, where seeds matter over `lab.seeds` of them.
+        datasets: Names of the image sets that the runs use; [] for a study that trains on none.
         seeds: preset → its number of seeds, where the user gives none.
     """
 
@@ -46,13 +47,24 @@ class Study:
         self._tables = []
         self._figures = []
         self._charts = []
+        self._networks = list
 
     def runs(self, function):
-        """Register the function of a `Lab` that gives the records which all else is made from.
+        """Register the function of a `Lab` that gives the runs which all else is made from.
 
-        A study without runs gives what it computed instead.
+        It is called twice, first with a lab that trains and computes, then with one that reads
+        what was stored, and must ask for the same both times. What it returns is the only argument
+        of all other functions that are registered; let it be a small frozen dataclass.
         """
         self._runs = function
+        return function
+
+    def networks(self, function):
+        """Register a function without arguments that gives the `Network`s trained by hand.
+
+        Those that a `RunConfig` states are described without it.
+        """
+        self._networks = function
         return function
 
     def claims(self, function):
@@ -117,12 +129,12 @@ class Study:
         return register
 
     def store(self, lab, folder):
-        """Obtain the runs, and store their records in `folder`, for `draw`."""
-        if self.datasets:
-            self._runs(lab)
+        """Train and compute what the study needs, and store it in `folder`, for `draw`."""
+        self._runs(lab)
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         save_archive(folder, lab.about, lab.records.values())
+        save_computed(folder, lab.computed, provenance())
 
     def draw(self, folder):
         """Write findings and figures from the records stored in `folder`.
@@ -131,10 +143,11 @@ class Study:
             FileNotFoundError: when there are none.
             DamagedRecordError, MissingRunsError: when they are not those of this study.
         """
-        lab = Lab.of_archive(*load_archive(folder))
-        self._write(self._runs(lab), lab, Path(folder))
+        computed, computed_where = load_computed(folder)
+        lab = Lab.of_archive(*load_archive(folder), computed)
+        self._write(self._runs(lab), lab, Path(folder), computed_where)
 
-    def _write(self, runs, lab, folder):
+    def _write(self, runs, lab, folder, computed_where):
         real = all(lab.data[name] == "real" for name in self.datasets)
         records = list(lab.records.values())
         seeded = records or any(of != "no data" for *_, of in self._figures)
@@ -163,9 +176,10 @@ class Study:
             claims=claims,
             tables=[table(runs) for table in self._tables],
             figures=[figure for figure, *_ in drawn],
-            provenance=provenance_of(records),
+            provenance=provenance_of(records, computed_where),
             command=_command(self.name, lab, seeds),
             charts=[self._captioned(chart, data, lab) for chart, data in explored],
+            networks=[*networks_of(lab.methods), *self._networks()],
         )
         for figure, frames, of in drawn:
             for frame in frames:
@@ -211,12 +225,15 @@ def datasets_of(records):
     ]
 
 
-def provenance_of(records):
-    """What the report says of where the records come from: each fact with all its values.
+def provenance_of(records, computed_where=None):
+    """What the report says of where the results come from: each fact with all its values.
 
-    Without records, what there is was computed just now, and the facts are of this machine.
+    Args:
+        records: `RunRecord`s; may be none.
+        computed_where: Provenance of what the study computed itself; None if nothing. Defaults to
+            None.
     """
-    sources = [record.provenance for record in records] or [provenance()]
+    sources = [record.provenance for record in records] or [computed_where or provenance()]
 
     def values(fact):
         return ", ".join(sorted({str(fact(source)) for source in sources}))

@@ -4,8 +4,16 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 from reporting.findings import Table
-from reporting.verdicts.claims import summary
-from reporting.verdicts.measures import final, final_loss, over_seeds, validation_accuracy
+from reporting.verdicts.measures import (
+    TEST_ACCURACY,
+    TEST_LOSS,
+    TRAINING_ACCURACY,
+    TRAINING_LOSS,
+    VALIDATION_ACCURACY,
+    Measure,
+    over_seeds,
+)
+from reporting.verdicts.statistics import summary
 
 OVER_SEEDS = "Mean over seeds, 95 % interval."
 """For the note of a table, so that it says what its intervals are."""
@@ -20,23 +28,18 @@ FACTS = {
 """Heading → function of a `RunRecord` that gives what is the same for every seed."""
 
 
-METRICS = {
-    "training loss": final_loss,
-    "training accuracy": final("accuracy"),
-    "validation accuracy": validation_accuracy,
-    "test loss": final("test_loss"),
-    "test accuracy": final("test_accuracy"),
-}
-"""Heading → measure of a `RunRecord` after the last update."""
-
-
 def metrics(*headings: str) -> dict[str, Callable[[Any], float]]:
-    """Those of `METRICS`, for `table_of`."""
-    return {heading: METRICS[heading] for heading in headings}
+    """Transitional."""
+    known = (TRAINING_LOSS, TRAINING_ACCURACY, VALIDATION_ACCURACY, TEST_LOSS, TEST_ACCURACY)
+    return {m.name: m for m in known if m.name in headings}
 
 
 def facts(*headings: str) -> dict[str, Callable[[Any], Any]]:
-    """Those of `FACTS`, for `table_of`."""
+    """Those of `FACTS`, for `table_of`.
+
+    Args:
+        *headings: Keys of `FACTS`, in the order of the columns.
+    """
     return {heading: FACTS[heading] for heading in headings}
 
 
@@ -49,7 +52,7 @@ def table_of(
     title: str,
     of: str,
     runs: Mapping[Hashable, Sequence[Any]],
-    measures: Mapping[str, Callable[[Any], float]],
+    measures: Sequence[Measure],
     facts: Mapping[str, Callable[[Any], Any]] | None = None,
     note: str = OVER_SEEDS,
 ) -> Table:
@@ -58,13 +61,16 @@ def table_of(
     Args:
         title: Heading of the table.
         of: Heading of the column of labels, such as "network".
-        runs: Label → one run for each seed, such as `Lab.train` gives them.
-        measures: Heading → function of a run that gives a number, summarised over the seeds.
+        runs: Label → one run for each seed, as `Lab.train` gives them.
+        measures: What is measured of each run, summarised over the seeds; the headings are the
+            measures' names.
         facts: Heading → function of a run that gives a cell and is the same for every seed, such
             as a number of parameters; these columns come first.
         note: Below the table.
     """
     facts = facts or {}
+    if not isinstance(measures, Mapping):
+        measures = {measure.name: measure for measure in measures}
     rows = [
         [
             label,

@@ -1,7 +1,7 @@
 """What a source claims, what was measured, and the verdict computed from the two."""
 
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,9 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from reporting.verdicts.formatting import format_exactly, format_interval, format_number
-from reporting.verdicts.measures import over_seeds
+from reporting.verdicts.measures import Measure, over_seeds
+from reporting.verdicts.statistics import (
+    count_of_seeds,
+    mean_interval,
+    one_dimensional,
+    prediction_interval,
+    t_quantile,
+)
 
-CONFIDENCE = 0.95
 KINDS = ("direction", "value", "identity")
 VERDICTS = ("reproduced", "not reproduced", "inconclusive", "erratum")
 SOURCES = {
@@ -66,41 +72,43 @@ class Claim:
 
 
 def direction(
+    *,
     source: str,
     statement: str,
-    quantity: str,
+    measure: Measure,
     lower: tuple[str, ArrayLike],
     higher: tuple[str, ArrayLike],
     ratio: bool = False,
-    better: str = "lower",
 ) -> Claim:
-    """Claim that `quantity` is lower for the first method than for the second.
+    """Claim that a measure is lower for one method than for another, from its values.
 
     The verdict comes from the 95 % t-interval of the paired difference higher − lower:
     reproduced if it lies wholly above 0, not reproduced if wholly below, else inconclusive.
+    A value that is not finite is a run that diverged; a method that diverged for every seed loses
+    to one that never did.
 
     Args:
         source: Source and section, such as "A 3.5".
         statement: The statement in our own words.
-        quantity: What was measured, with its unit.
+        measure: What was measured, and which values of it are better; its function is not called.
         lower: Label and values, shape (seeds,), of the method claimed to be lower.
         higher: Label and values of the other, in the same order of seeds.
-        ratio: Judge the ratio higher / lower against 1, by the t-interval of its logarithm.
-        better: "lower" or "higher": which values are good. A diverged run is a value that is not
-            finite; a method that diverged for every seed loses to one that never did.
+        ratio: If true, judge the ratio higher / lower against 1, by the t-interval of its
+            logarithm. Defaults to False.
 
     Raises:
-        ValueError: If the lengths differ, or a ratio is asked of values that are not positive.
+        ValueError: If the lengths differ, the measure does not say which values are better, or a
+            ratio is asked of values that are not positive.
     """
-    low_label, low_values = lower[0], _one_dimensional(lower[1], lower[0])
-    high_label, high_values = higher[0], _one_dimensional(higher[1], higher[0])
+    low_label, low_values = lower[0], one_dimensional(lower[1], lower[0])
+    high_label, high_values = higher[0], one_dimensional(higher[1], higher[0])
     if len(low_values) != len(high_values):
         raise ValueError(
             f"values must be paired by seed: {low_label!r} has {len(low_values)}, "
             f"{high_label!r} has {len(high_values)}"
         )
-    if better not in ("lower", "higher"):
-        raise ValueError(f"better must be 'lower' or 'higher', not {better!r}")
+    if measure.better is None:
+        raise ValueError(f"{measure.name}: a comparison needs a measure that says what is better")
     mean, low, high = None, None, None
     count = len(low_values)
     if np.isfinite(low_values).all() and np.isfinite(high_values).all():
@@ -114,14 +122,14 @@ def direction(
             mean, low, high = (None if x is None else math.exp(x) for x in (mean, low, high))
     else:
         verdict, reason = _judge_divergence(
-            (low_label, low_values), (high_label, high_values), better
+            (low_label, low_values), (high_label, high_values), measure.better
         )
     return Claim(
         source=source,
         statement=statement,
         kind="direction",
         says=f"lower for {low_label} than for {high_label}",
-        quantity=f"{quantity}: {high_label} {'divided by' if ratio else 'minus'} {low_label}",
+        quantity=f"{measure.name}: {high_label} {'divided by' if ratio else 'minus'} {low_label}",
         mean=mean,
         low=low,
         high=high,
@@ -132,38 +140,46 @@ def direction(
 
 
 def compare(
+    *,
     source: str,
     statement: str,
-    quantity: str,
+    measure: Measure,
     runs: Mapping[Hashable, Sequence[Any]],
-    measure: Callable[[Any], float],
     lower: Hashable,
     higher: Hashable,
-    **options,
+    ratio: bool = False,
 ) -> Claim:
     """Claim that a measure is lower for the runs of one label than for those of another.
 
     Args:
         source: Source and section, such as "A 3.5".
         statement: The statement in our own words.
-        quantity: What the measure gives, with its unit.
-        runs: Label → one run for each seed, such as `Lab.train` gives them.
-        measure: Function of a run that gives a number, such as those of `measures`.
+        measure: What is measured of each run.
+        runs: Label → one run for each seed, as `Lab.train` gives them.
         lower: Label of the runs claimed to be lower.
         higher: Label of the others.
-        **options: `ratio` and `better`, as for `direction`.
+        ratio: As for `direction`. Defaults to False.
+
+    Raises:
+        ValueError: As `direction`.
     """
-    pair = [(str(label), over_seeds(runs[label], measure)) for label in (lower, higher)]
-    return direction(source, statement, quantity, *pair, **options)
+    return direction(
+        source=source,
+        statement=statement,
+        measure=measure,
+        lower=(str(lower), over_seeds(runs[lower], measure)),
+        higher=(str(higher), over_seeds(runs[higher], measure)),
+        ratio=ratio,
+    )
 
 
 def value(
+    *,
     source: str,
     statement: str,
-    quantity: str,
+    measure: Measure,
     says: float,
     values: ArrayLike,
-    better: str | None = None,
     about_source_data: bool = True,
 ) -> Claim:
     """Claim that one run gave the number `says`.
@@ -174,23 +190,21 @@ def value(
     Args:
         source: Source and section, such as "A 7".
         statement: The statement in our own words.
-        quantity: What was measured, with its unit.
+        measure: What was measured, and which values of it are better, if any; its function is not
+            called.
         says: The source's number.
-        values: Our runs, shape (seeds,); a value that is not finite is a diverged run.
-        better: "higher" or "lower": which values are good; None if neither is.
-        about_source_data: False when the runs saw other data than the source's.
+        values: Our runs, shape (seeds,); a value that is not finite is a run that diverged.
+        about_source_data: False when the runs saw other data than the source's. Defaults to True.
     """
-    if better not in ("lower", "higher", None):
-        raise ValueError(f"better must be 'lower', 'higher' or None, not {better!r}")
-    values = _one_dimensional(values, quantity)
-    mean, low, high = _prediction_interval(values)
-    verdict, reason = _judge_value(says, values, better)
+    values = one_dimensional(values, measure.name)
+    mean, low, high = prediction_interval(values)
+    verdict, reason = _judge_value(says, values, measure.better)
     return Claim(
         source=source,
         statement=statement,
         kind="value",
         says=format_exactly(says),
-        quantity=quantity,
+        quantity=measure.name,
         mean=mean,
         low=low,
         high=high,
@@ -202,6 +216,7 @@ def value(
 
 
 def identity(
+    *,
     source: str,
     statement: str,
     quantity: str,
@@ -241,59 +256,6 @@ def identity(
     )
 
 
-def mean_interval(values: ArrayLike) -> tuple[float | None, float | None, float | None]:
-    """Mean of the values over seeds and its 95 % t-interval, mean ± t·s/√n.
-
-    Args:
-        values: Shape (seeds,).
-
-    Returns:
-        mean, low, high. The ends are None for a single value, and all three if a run diverged.
-    """
-    return _interval(values, lambda n: math.sqrt(1 / n))
-
-
-def summary(values: ArrayLike) -> str:
-    """Write the values over seeds as a table shows them: "0.318 [0.310, 0.326]"."""
-    values = _one_dimensional(values, "summary")
-    diverged = np.count_nonzero(~np.isfinite(values))
-    if diverged:
-        return f"diverged in {_of(diverged, len(values))}"
-    return format_interval(*mean_interval(values))
-
-
-def _one_dimensional(values, name):
-    values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 1 or not len(values):
-        raise ValueError(f"{name}: values must have shape (seeds,), not {values.shape}")
-    return values
-
-
-def _quantile(n):
-    # scipy.special alone: scipy.stats takes a second to import.
-    from scipy.special import stdtrit
-
-    return stdtrit(np.asarray(n) - 1, (1 + CONFIDENCE) / 2)
-
-
-def _interval(values, width):
-    values = _one_dimensional(values, "interval")
-    if not np.isfinite(values).all():
-        return None, None, None
-    n = len(values)
-    if n == 1:
-        return float(values[0]), None, None
-    if (values == values[0]).all():  # the mean of equal numbers may differ in the last bit
-        return 3 * (float(values[0]),)
-    mean = float(values.mean())
-    half = float(_quantile(n) * values.std(ddof=1) * width(n))
-    return mean, mean - half, mean + half
-
-
-def _prediction_interval(values):
-    return _interval(values, lambda n: math.sqrt(1 + 1 / n))
-
-
 def _logarithm(values, label):
     if values.min() <= 0:
         raise ValueError(f"a ratio needs positive values: {label!r} has {values.min():g}")
@@ -328,7 +290,7 @@ def _what_decides(differences):
         return "the two are equal for every seed, which more seeds of the same will not change"
     n = np.arange(2, _MOST_SEEDS + 1)
     spread = differences.std(ddof=1)
-    enough = _quantile(n) * spread / np.sqrt(n) < abs(differences.mean())
+    enough = t_quantile(n) * spread / np.sqrt(n) < abs(differences.mean())
     if not enough.any():
         return f"at this spread not even {_MOST_SEEDS:,} seeds would decide it"
     return f"at this spread about {n[enough][0]:,} seeds would decide it"
@@ -342,10 +304,11 @@ def _judge_divergence(lower, higher, better):
         loser = diverged.index(n)
         claimed = loser == (1 if better == "lower" else 0)
         return "reproduced" if claimed else "not reproduced", (
-            f"{labels[loser]} diverged in {_of(n, n)}, {labels[1 - loser]} in none."
+            f"{labels[loser]} diverged in {count_of_seeds(n, n)}, {labels[1 - loser]} in none."
         )
     return "inconclusive", (
-        f"{labels[0]} diverged in {_of(diverged[0], n)} and {labels[1]} in {_of(diverged[1], n)}, "
+        f"{labels[0]} diverged in {count_of_seeds(diverged[0], n)} and {labels[1]} in "
+        f"{count_of_seeds(diverged[1], n)}, "
         "so the mean difference does not exist; a learning rate at which no run diverges would "
         "decide it."
     )
@@ -353,12 +316,12 @@ def _judge_divergence(lower, higher, better):
 
 def _judge_value(says, values, better):
     n = len(values)
-    mean, low, high = _prediction_interval(values)
+    mean, low, high = prediction_interval(values)
     said = format_exactly(says)
     if mean is None:
         diverged = np.count_nonzero(~np.isfinite(values))
         return "not reproduced" if diverged == n else "inconclusive", (
-            f"The source gives {said}; here the run diverged in {_of(diverged, n)}."
+            f"The source gives {said}; here the run diverged in {count_of_seeds(diverged, n)}."
         )
     if n == 1:
         return "inconclusive", (
@@ -399,5 +362,40 @@ def _compare(said, held, tolerance):
     )
 
 
-def _of(count, total):
-    return f"{count} of {total} {'seed' if total == 1 else 'seeds'}"
+# --- transitional: calls by position, until every study is converted ---------------------------
+
+_direction, _compare_runs, _value, _identity = direction, compare, value, identity
+
+
+def direction(*old, better="lower", **new):
+    """Transitional."""
+    if not old and "measure" in new:
+        return _direction(**new)
+    keys = ("source", "statement", "quantity", "lower", "higher", "ratio")
+    new |= dict(zip(keys, old, strict=False))
+    return _direction(measure=Measure(new.pop("quantity"), better=better), **new)
+
+
+def compare(*old, better="lower", **new):
+    """Transitional."""
+    if not old and "quantity" not in new:
+        return _compare_runs(**new)
+    keys = ("source", "statement", "quantity", "runs", "measure", "lower", "higher")
+    new |= dict(zip(keys, old, strict=False))
+    new["measure"] = Measure(new.pop("quantity"), new["measure"], better=better)
+    return _compare_runs(**new)
+
+
+def value(*old, better=None, **new):
+    """Transitional."""
+    if not old and "measure" in new:
+        return _value(**new)
+    keys = ("source", "statement", "quantity", "says", "values")
+    new |= dict(zip(keys, old, strict=False))
+    return _value(measure=Measure(new.pop("quantity"), better=better), **new)
+
+
+def identity(*old, **new):
+    """Transitional."""
+    keys = ("source", "statement", "quantity", "says", "holds", "tolerance")
+    return _identity(**new, **dict(zip(keys, old, strict=False)))

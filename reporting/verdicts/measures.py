@@ -1,23 +1,88 @@
-"""Numbers that studies compute from records."""
+"""What studies measure of a run: `Measure`s, and the functions of a record behind them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+ACCURACY_MARGIN = 0.003
+"""Accuracies this close are practically equal."""
+
+LOSS_MARGIN = 0.02
+"""Cross-entropies this close are practically equal."""
 
 GUESSING = np.log(10)
 """Loss of ten equal probabilities."""
 
 
-def over_seeds(records, measure):
-    """`measure` of each record, float64, shape (seeds,)."""
-    return np.array([measure(record) for record in records], float)
+@dataclass(frozen=True)
+class Measure:
+    """A number that is measured of a run, with what a reader must know to judge it.
+
+    Calling a measure calls its function.
+
+    Args:
+        name: Name in claims and tables, such as "test accuracy".
+        function: Function of a run, such as a `RunRecord`, that gives a number. None for a measure
+            whose values a study computes from several runs at once. Defaults to None.
+        better: "lower" or "higher": which values are good; None where neither is. Defaults to None.
+        unit: Unit of the number, such as "s"; empty where it has none. Defaults to "".
+        margin: Largest difference that is practically nothing, in the unit of the measure, written
+            down before runs are looked at; None where none is stated. Defaults to None.
+
+    Raises:
+        ValueError: If `better` is something else.
+    """
+
+    name: str
+    function: Callable[[Any], float] | None = None
+    better: str | None = None
+    unit: str = ""
+    margin: float | None = None
+
+    def __post_init__(self):
+        if self.better not in ("lower", "higher", None):
+            raise ValueError(f"better must be 'lower', 'higher' or None, not {self.better!r}")
+
+    def __call__(self, run: Any) -> float:
+        """The number of one run."""
+        if self.function is None:
+            raise TypeError(f"{self.name} is measured of several runs at once, not of one")
+        return self.function(run)
 
 
-def final(metric):
-    """The measure that gives a metric after the last update: a key of `RunRecord.final`."""
+def over_seeds(runs: Sequence[Any], measure: Callable[[Any], float]) -> NDArray[np.float64]:
+    """`measure` of each run, float64, shape (seeds,)."""
+    return np.array([measure(run) for run in runs], float)
+
+
+def final(metric: str) -> Callable[[Any], float]:
+    """The function that gives a metric after the last update: a key of `RunRecord.final`."""
     return lambda record: record.final[metric]
 
 
-final_loss = final("loss")
+def last(metric: str) -> Callable[[Any], float]:
+    """The function that gives a metric after the last epoch: a key of `RunRecord.epochs`."""
+    return lambda record: float(record.epochs[metric][-1])
+
+
+TRAINING_LOSS = Measure("training loss", final("loss"), better="lower", margin=LOSS_MARGIN)
 """Loss on all training images after the last update, without dropout."""
+
+TRAINING_ACCURACY = Measure(
+    "training accuracy", final("accuracy"), better="higher", margin=ACCURACY_MARGIN
+)
+VALIDATION_ACCURACY = Measure(
+    "validation accuracy", last("val_accuracy"), better="higher", margin=ACCURACY_MARGIN
+)
+TEST_LOSS = Measure("test loss", final("test_loss"), better="lower", margin=LOSS_MARGIN)
+TEST_ACCURACY = Measure(
+    "test accuracy", final("test_accuracy"), better="higher", margin=ACCURACY_MARGIN
+)
+
+final_loss = TRAINING_LOSS
 
 
 def seconds_per_update(record):

@@ -8,7 +8,7 @@ import numpy as np
 
 from reporting.figures import palette, plots
 from reporting.findings import Table
-from reporting.verdicts.claims import summary
+from reporting.verdicts.statistics import summary
 from training import OPTIMIZERS
 
 RATES = np.geomspace(1e-4, 10, 41)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from reporting.findings import Table
-from reporting.verdicts.claims import summary
+from reporting.verdicts.statistics import summary
 
 MARGIN = 0.01
 """Of the criterion: learning rates this close to the best are about as good."""

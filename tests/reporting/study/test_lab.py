@@ -135,3 +135,33 @@ def test_config_is_on_the_labs_data(lab):
 
 def test_choose(lab):
     assert lab.choose(quick=1, paper=2) == 1
+
+
+def test_what_a_study_computes_is_read_when_it_is_drawn(obtain):
+    calls = []
+
+    def squares(n, power=2):
+        calls.append(n)
+        return {"squares": np.arange(n) ** power}
+
+    lab = Lab("quick", 1, {}, obtain)
+    first = lab.compute("squares", squares, 4, power=2)
+    drawn = Lab.of_archive(lab.about, {}, lab.computed)
+    np.testing.assert_equal(drawn.compute("squares", squares, 4), first)
+    assert calls == [4]
+    with pytest.raises(MissingRunsError, match="'cubes' is not stored; run the study again"):
+        drawn.compute("cubes", squares, 4, power=3)
+
+
+def test_what_is_computed_is_the_same_before_and_after_it_is_stored(obtain):
+    computed = Lab("quick", 1, {}, obtain).compute("pair", lambda: (1, np.float32(2)))
+    assert computed == [1, 2.0]
+    assert isinstance(computed, list)
+
+
+def test_methods_are_those_trained_for_comparison(lab):
+    config = lab.config(iterations=4, batch_size=150)
+    tuned = lab.tune({"a": config}, (0.03, 0.1, 0.3))
+    lab.train(tuned)
+    lab.train({"b": config})
+    assert lab.methods == [("a", tuned["a"]), ("b", config)]

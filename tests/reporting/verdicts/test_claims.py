@@ -6,15 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from reporting.verdicts.claims import (
-    Claim,
-    compare,
-    direction,
-    identity,
-    mean_interval,
-    summary,
-    value,
-)
+from reporting.verdicts.claims import Claim, compare, direction, identity, value
+from reporting.verdicts.statistics import mean_interval, summary
 
 LOWER = np.array([0.40, 0.42, 0.41, 0.43, 0.39])
 HIGHER = LOWER + np.array([0.10, 0.14, 0.11, 0.12, 0.16])

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from reporting.verdicts.measures import (
+    Measure,
     best_rates,
     crossing_epoch,
     diverged,
@@ -251,3 +252,18 @@ def test_after_the_last_epoch(make_record):
     assert epochs_trained(record) == 3
     assert overfitting_gaps(record).tolist() == [0, 0.25, 0.5]
     assert overfitting_gap(record) == 0.5
+
+
+class TestMeasure:
+    def test_measures_a_run(self):
+        measure = Measure("twice", lambda run: 2 * run, better="lower", unit="s", margin=0.1)
+        assert measure(3) == 6
+        np.testing.assert_array_equal(over_seeds([1, 2], measure), [2, 4])
+
+    def test_of_several_runs_at_once_has_no_function(self):
+        with pytest.raises(TypeError, match="gap is measured of several runs at once"):
+            Measure("gap")(1)
+
+    def test_better_is_lower_higher_or_neither(self):
+        with pytest.raises(ValueError, match="better must be 'lower', 'higher' or None, not 'up'"):
+            Measure("loss", better="up")
