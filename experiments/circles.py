@@ -7,7 +7,7 @@ from experiments.analyses import circles as analysis
 from models.from_scratch import tanh_network
 from models.from_scratch.descent import Descent, batches, descend, differences
 from reporting import Study, Table, compare, identity, summary, value
-from reporting.figures import boundaries, plots
+from reporting.figures import decision_boundaries, plots
 from training.backend import import_keras
 
 study = Study(
@@ -130,7 +130,7 @@ def learning(runs):
 def draw_boundaries(run, iterations, width, height):
     scores = {f"After {k} iterations": analysis.log_odds(run["path"][k]) for k in iterations}
     points = *run["training"], ("outer circle", "inner circle")
-    return boundaries.draw_panels(scores, *points, width, height, limits=(-1.5, 1.5))
+    return decision_boundaries.draw_panels(scores, *points, width, height, limits=(-1.5, 1.5))
 
 
 @study.figure(

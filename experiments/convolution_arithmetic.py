@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from experiments.analyses.convolution_arithmetic import drawings
 from experiments.analyses.convolution_arithmetic.identities import (
     B_LAYERS,
     B_WEIGHTS,
@@ -16,7 +17,7 @@ from experiments.analyses.convolution_arithmetic.identities import (
 )
 from models.arithmetic import describe
 from reporting import Study, Table, identity
-from reporting.figures import grids, plots
+from reporting.figures import cells, images, plots
 from training.backend import import_keras
 
 study = Study(
@@ -69,7 +70,7 @@ def network(built):
     of="no data",
 )
 def sliding_filter(built):
-    return grids.draw_convolution(PICTURE, FILTER, built["same"].astype(int), row=1, column=2)
+    return drawings.draw_convolution(PICTURE, FILTER, built["same"].astype(int), row=1, column=2)
 
 
 @study.figure(
@@ -81,11 +82,11 @@ def sliding_filter(built):
 )
 def padding_by_or_and_by_and(built):
     fig, axes = plots.figure(1, 2, width=11, height=5.6)
-    grids.draw_reads(axes[0], PICTURE, 0, N + K - 2, np.logical_or)
-    grids.draw_reads(axes[1], PICTURE, -1, N + K - 3, np.logical_and)
+    drawings.draw_reads(axes[0], PICTURE, 0, N + K - 2, np.logical_or)
+    drawings.draw_reads(axes[1], PICTURE, -1, N + K - 3, np.logical_and)
     titles = "A: i or j inside, g′(i + k, j + l)", "Keras: i and j inside, g′(i + k − 1, j + l − 1)"
     for start, ax, title in zip((1, 0), axes, titles, strict=True):
-        grids.frame(ax, start, start, K)
+        cells.frame(ax, start, start, K)
         ax.set_title(title)
     return fig
 
@@ -101,9 +102,9 @@ def receptive_fields(built):
     fig, axes = plots.figure(2, 3, width=9.5, height=6.7)
     rows = describe(B_LAYERS, 32, 3)
     for ax, (name, seen), row in zip(axes.flat, built["fields"].items(), rows, strict=False):
-        grids.draw_picture(ax, seen)
+        images.draw_image(ax, seen)
         start = row.start + row.size // 2 * row.jump
-        grids.frame(ax, start, start, row.field)
+        cells.frame(ax, start, start, row.field)
         ax.set(title=f"{name}: {row.field} x {row.field}", xlim=(-1, 38), ylim=(38, -1))
     return fig
 
@@ -117,7 +118,7 @@ def receptive_fields(built):
 def correlation_and_convolution(built):
     pictures = {"Picture": DOTS, "Kernel": LETTER, "Keras's Conv2D": built["stamped"],
                 "Convolution": built["letters"]}  # fmt: skip
-    fig, _ = grids.draw_pictures(pictures, width=13, height=3.4)
+    fig, _ = images.draw_side_by_side(pictures, width=13, height=3.4)
     return fig
 
 
@@ -131,10 +132,10 @@ def correlation_and_convolution(built):
 def dense_layer_on_a_larger_picture(built):
     outputs = built["dense as convolution"]
     pictures = {"Weights": 2 * LETTER - 1, "Larger picture": built["letters"], "Outputs": outputs}
-    fig, axes = grids.draw_pictures(pictures, width=11, height=4.2)
+    fig, axes = images.draw_side_by_side(pictures, width=11, height=4.2)
     for row, column in np.argwhere(outputs == 1):
-        grids.frame(axes[1], row, column, *LETTER.shape)
-        grids.frame(axes[2], row, column, 1)
+        cells.frame(axes[1], row, column, *LETTER.shape)
+        cells.frame(axes[2], row, column, 1)
     return fig
 
 

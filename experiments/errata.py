@@ -6,7 +6,7 @@ from datasets import points
 from experiments.analyses.errata import statements
 from models.from_scratch import normal, zeros
 from reporting import Study, Table, direction, identity
-from reporting.figures import grids, palette, plots
+from reporting.figures import cells, palette, plots
 from reporting.verdicts.formatting import format_exactly
 
 study = Study(
@@ -102,13 +102,13 @@ def max_pooling_backward(runs):
     pictures = {"Picture and windows": statements.PICTURE, "D 3.3: assigned": assigned,
                 "By differences: added": added}  # fmt: skip
     fig, axes = plots.figure(1, 3, width=11, height=4.4)
-    shades = np.where(added.round(6) != 0, grids.tint(palette.ORANGE), grids.PAPER)
+    shades = np.where(added.round(6) != 0, palette.tint(palette.ORANGE), cells.PAPER)
     for ax, (title, values) in zip(axes, pictures.items(), strict=True):
-        grids.draw_cells(ax, values.round(6) + 0.0, shades)
+        cells.draw_cells(ax, values.round(6) + 0.0, shades)
         ax.set_title(title)
     colors = palette.VERMILLION, palette.BLUE, palette.GREEN, palette.PURPLE
     for window, color in zip(np.argwhere(statements.AT_OUTPUTS), colors, strict=True):
-        grids.frame(axes[0], *statements.POOL_STRIDE * window, statements.POOL_SIZE, color=color)
+        cells.frame(axes[0], *statements.POOL_STRIDE * window, statements.POOL_SIZE, color=color)
     return fig
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import training
 from datasets.loading import PUBLISHED
 from reporting import Study, Table, direction, summary
-from reporting.figures import grids, plots
+from reporting.figures import images, plots
 from reporting.study.lab import CNN_SEEDS
 from reporting.verdicts.measures import final, straightness
 
@@ -108,7 +108,7 @@ def results(runs):
 )
 def filters_of_the_first_layer(runs):
     fig, ax = plots.figure(width=11, height=2)
-    grids.draw_picture(ax, grids.mosaic(kernels(runs[0], "first layer")[:, 0], columns=16))
+    images.draw_image(ax, images.mosaic(kernels(runs[0], "first layer")[:, 0], columns=16))
     return fig
 
 
@@ -121,10 +121,10 @@ def filters_of_the_first_layer(runs):
 def maps_of_a_dress(runs):
     dress = CLASSES.index("Dress")
     pictures = {"A dress": runs[0].kept["example_images"][dress]} | {
-        f"{layer.capitalize()}, {SHOWN} maps": grids.mosaic(maps(runs[0], layer)[dress, :SHOWN], 4)
+        f"{layer.capitalize()}, {SHOWN} maps": images.mosaic(maps(runs[0], layer)[dress, :SHOWN], 4)
         for layer in LAYERS
     }
-    fig, _ = grids.draw_pictures(pictures, width=12, height=4.6, same="height")
+    fig, _ = images.draw_side_by_side(pictures, width=12, height=4.6, same="height")
     return fig
 
 
@@ -135,12 +135,12 @@ def maps_of_a_dress(runs):
     of="seed 0",
 )
 def maps_of_each_class(runs):
-    images = runs[0].kept["example_images"]
-    pictures = {"Image": grids.mosaic(images, 1)} | {
-        f"{layer.capitalize()}": grids.mosaic(np.concatenate(maps(runs[0], layer)[:, :8]), 8)
+    examples = runs[0].kept["example_images"]
+    pictures = {"Image": images.mosaic(examples, 1)} | {
+        f"{layer.capitalize()}": images.mosaic(np.concatenate(maps(runs[0], layer)[:, :8]), 8)
         for layer in LAYERS
     }
-    fig, axes = grids.draw_pictures(pictures, width=12, height=7, same="height")
+    fig, axes = images.draw_side_by_side(pictures, width=12, height=7, same="height")
     rows = pictures["Image"].shape[0] * (np.arange(len(CLASSES)) + 0.5) / len(CLASSES)
     axes[0].set_yticks(rows, CLASSES)
     return fig

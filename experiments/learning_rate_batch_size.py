@@ -3,7 +3,7 @@
 import numpy as np
 
 from reporting import Study, Table, compare, direction, summary
-from reporting.figures import grids, palette, plots
+from reporting.figures import cells, palette, plots
 from reporting.verdicts import measures
 from reporting.verdicts.measures import over_rates, over_seeds
 
@@ -125,7 +125,7 @@ def heat_maps(runs):
             "Validation accuracy": (means(accuracy), shares),
             "Training time (s)": (means(lambda record: record.seconds), 0)}  # fmt: skip
     columns = "Learning rate", [f"{rate:g}" for rate in runs[MIDDLE]]
-    return grids.draw_heat_maps(maps, columns, ("Batch size m", [f"{m:,}" for m in runs]))
+    return cells.draw_heat_maps(maps, columns, ("Batch size m", [f"{m:,}" for m in runs]))
 
 
 @study.figure(

@@ -8,7 +8,7 @@ from datasets import points
 from experiments.analyses.errata import as_printed
 from models.from_scratch import OPTIMIZERS, Network, check_gradients, sigmoid_network
 from reporting import Study, compare, identity, table_of
-from reporting.figures import boundaries, palette, plots
+from reporting.figures import decision_boundaries, palette, plots
 from reporting.verdicts.measures import over_seeds
 
 CHAPTER = "C, “Non linear decision”"
@@ -125,7 +125,9 @@ def boundary(runs):
     titles = [f"{kind.capitalize()}: {100 * accuracy(run):.0f} %" for kind, run in shown.items()]
     scores = dict(zip(titles, [log_odds(run.network) for run in shown.values()], strict=True))
     of_points = *shown[LINEAR].training, ("same signs", "different signs")
-    fig = boundaries.draw_panels(scores, *of_points, width=12, height=5, limits=(-2.3, 2.3))
+    fig = decision_boundaries.draw_panels(
+        scores, *of_points, width=12, height=5, limits=(-2.3, 2.3)
+    )
     for ax, kind in zip(fig.axes[1:], (LAYER, SIGMOIDS), strict=True):
         weights, biases, *_ = shown[kind].network.parameters
         for w, b in zip(weights.T, biases, strict=True):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from reporting import Study, Table, direction, identity, summary
-from reporting.figures import grids, plots, predictions
+from reporting.figures import images, plots, predictions
 from reporting.figures.curves import draw_epochs
 from reporting.verdicts.measures import final, over_seeds
 
@@ -100,7 +100,7 @@ def predicted_digits(runs):
     first = [int(np.argmax(labels == digit)) for digit in record.kept["example_labels"]]
     predicted = predictions.probabilities(record)[first]
     titles = [f"{p.argmax()}: {p.max():.1%}" for p in predicted]
-    return grids.draw_images(record.kept["example_images"], titles, columns=5, width=9)
+    return images.draw_images(record.kept["example_images"], titles, columns=5, width=9)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from models.from_scratch import numerical_gradient, sigmoid_neuron
 from models.from_scratch.descent import descend, of_network
 from models.from_scratch.layers.activations import sigmoid
 from reporting import Study, direction, identity, table_of, value
-from reporting.figures import boundaries, plots
+from reporting.figures import decision_boundaries, plots
 from reporting.verdicts.measures import over_seeds
 
 NEURONS, DESCENDING, DERIVATIVES = (
@@ -135,7 +135,7 @@ def boundary(runs):
     }
     movies = run.marks, run.y, ("James dislikes it", "James likes it")
     options = {"labels": ("Alfred's mark", "Bruce's mark"), "limits": points.MARKS}
-    return boundaries.draw_panels(scores, *movies, width=12, height=4.3, **options)
+    return decision_boundaries.draw_panels(scores, *movies, width=12, height=4.3, **options)
 
 
 @study.figure(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from reporting import Study, Table, direction, identity, summary, value
-from reporting.figures import grids, plots, predictions
+from reporting.figures import images, plots, predictions
 from reporting.figures.curves import draw_losses
 from reporting.study.lab import CNN_SEEDS
 from reporting.verdicts.measures import final, images_per_second, over_seeds
@@ -116,7 +116,7 @@ def every_loss(runs):
 def mistaken_digits(runs):
     surest = list(predictions.mistakes(runs["whole"][NUMPY][0]).items())[:12]
     titles = [f"{true}, taken for {taken}\n{sure:.0%}" for (true, taken), (_, sure) in surest]
-    return grids.draw_images([image for _, (image, _) in surest], titles, columns=6, width=11)
+    return images.draw_images([image for _, (image, _) in surest], titles, columns=6, width=11)
 
 
 if __name__ == "__main__":

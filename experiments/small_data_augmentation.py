@@ -4,7 +4,7 @@ import numpy as np
 
 import models
 from reporting import Study, compare, direction, table_of
-from reporting.figures import grids, palette, plots
+from reporting.figures import images, palette, plots
 from reporting.figures.curves import draw_metric, draw_sweep
 from reporting.study.lab import CNN_SEEDS
 from reporting.study.tables import facts, metrics
@@ -150,14 +150,15 @@ def convergence(runs):
 )
 def augmented(runs):
     import_keras()
-    images = runs[min(runs)][AUGMENTED][0].kept["example_images"]
+    examples = runs[min(runs)][AUGMENTED][0].kept["example_images"]
     rows = {
         name: np.concatenate(
-            [images[[label]], models.augmented(images[label], AUGMENTATION, 8, label)]
+            [examples[[label]], models.augmented(examples[label], AUGMENTATION, 8, label)]
         )
         for name, label in {"Pullover": 2, "Sandal": 5, "Bag": 8}.items()
     }
-    return grids.draw_rows(rows, ["Test image", *(f"Draw {i}" for i in range(1, 9))], width=11)
+    titles = ["Test image", *(f"Draw {draw}" for draw in range(1, 9))]
+    return images.draw_labelled_rows(rows, titles, width=11)
 
 
 if __name__ == "__main__":

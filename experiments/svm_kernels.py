@@ -15,7 +15,7 @@ from experiments.analyses.svm_kernels import (
     polynomial,
 )
 from reporting import Study, Table, compare, identity, summary
-from reporting.figures import boundaries, grids, plots
+from reporting.figures import cells, decision_boundaries, plots
 from reporting.verdicts.measures import over_seeds
 
 study = Study(
@@ -128,7 +128,7 @@ def draw_boundaries(runs, beside, coef0):
         for title, fit in fits.items()
     }
     names, look = ("outer circle", "inner circle"), {"labels": ("x₁", "x₂"), "levels": (-1, 0, 1)}
-    return boundaries.draw_panels(scores, *runs["points"], names, 13, 7.8, rows=2, **look)
+    return decision_boundaries.draw_panels(scores, *runs["points"], names, 13, 7.8, rows=2, **look)
 
 
 @study.figure(
@@ -160,7 +160,7 @@ def settings_swept(runs):
     fig, axes = plots.figure(2, 3, width=11, height=6)
     for ax, (title, kernel) in zip(axes.flat, kernels.items(), strict=True):
         percent = 100 * np.mean([fit.sweep for fit in runs["fits"][kernel]], axis=0)
-        grids.draw_accuracies(ax, percent, CS, GAMMAS)
+        cells.draw_binary_accuracies(ax, percent, CS, GAMMAS)
         plots.label_axes(ax, "C", "gamma", title=title)
         ax.label_outer()
     return fig

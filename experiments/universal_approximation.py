@@ -15,7 +15,7 @@ from experiments.analyses.universal_approximation.approximation import (
     by_width,
 )
 from reporting import Study, Table, direction, identity, summary
-from reporting.figures import grids, palette, plots
+from reporting.figures import images, palette, plots
 
 CHAPTER = "E, “Universal Approximation Theorem”"
 
@@ -154,7 +154,7 @@ def fits_of_two_variables(runs):
         titles = ["Function", *(f"{n} {neurons}" for n in SHOWN), "Error, times ten"]
         pictures = [f, *(f + error for error in wrong), 10 * wrong[-1]]
         for ax, title, values in zip(row, titles, pictures, strict=True):
-            grids.draw_picture(ax, values.reshape(100, 100), (-1, 1))
+            images.draw_image(ax, values.reshape(100, 100), (-1, 1))
             plots.label_axes(ax, "", "", title)
     return fig
 

@@ -3,7 +3,7 @@
 The one from runs that keep "examples", the other from those that keep "own statistics".
 """
 
-from reporting.figures import grids, plots
+from reporting.figures import images, plots
 from reporting.figures.curves import draw_intervals
 from reporting.verdicts.measures import final, over_seeds
 
@@ -71,4 +71,4 @@ def draw_images(scaled, titles):
     rows = {"as they are": next(iter(scaled.values())).kept["example_images"]}
     for label, record in scaled.items():
         rows[label] = record.kept["example_inputs"].astype(float)
-    return grids.draw_rows(rows, titles, width=11)
+    return images.draw_labelled_rows(rows, titles, width=11)

@@ -191,6 +191,18 @@ def spare_style(label: str) -> Style:
     return Style(_SPARE_COLORS[color], _LINES[line], _MARKERS[marker % len(_MARKERS)])
 
 
+def tint(color: str, strength: float = 0.35) -> str:
+    """Mix a colour with white, pale enough to write on.
+
+    Args:
+        color: As matplotlib takes it.
+        strength: From 0, white, to 1, the colour itself. Defaults to 0.35.
+    """
+    from matplotlib.colors import to_hex, to_rgb
+
+    return to_hex(1 - strength * (1 - np.array(to_rgb(color))))
+
+
 def ordered_styles(count: int) -> list[Style]:
     """Return styles for an ordered quantity (widths, depths, fractions), dark to light."""
     import matplotlib

@@ -190,6 +190,13 @@ def label_axes(ax, x: str | tuple[str, str], y: str | tuple[str, str], title: st
             ax.set_title(title)
 
 
+def strip(ax) -> None:
+    """Remove grid, ticks and spines from axes, which then hold a picture alone."""
+    ax.grid(False)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+
+
 def legend(fig, title: str | None = None) -> None:
     """Put one legend for all axes above them, row by row, in as many columns as fit."""
     entries = {}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from reporting.figures import grids, palette, plots
+from reporting.figures import cells, images, palette, plots
 
 BINS = 10
 """Equal intervals of confidence in a reliability diagram."""
@@ -171,7 +171,7 @@ def draw_confusion(methods, names):
     fig, axes = plots.figure(1, 2, width=13, height=6.6)
     for ax, (label, records) in zip(axes, methods.items(), strict=True):
         shares = np.mean([confusion(record) for record in records], axis=0)
-        grids.draw_shares(ax, 100 * shares, names)
+        cells.draw_confusion_matrix(ax, 100 * shares, names)
         plots.label_axes(ax, "Taken for", "Class", title=label)
         ax.label_outer()
     return fig
@@ -188,7 +188,9 @@ def draw_most_confused(records, names, count):
     Returns:
         The figure.
     """
-    images = mistakes(records[0])
-    pairs = [pair for pair in most_confused(records, len(names) ** 2) if pair[:2] in images][:count]
+    mistaken = mistakes(records[0])
+    ranked = most_confused(records, len(names) ** 2)
+    pairs = [pair for pair in ranked if pair[:2] in mistaken][:count]
     titles = [f"{names[true]}\ntaken for\n{names[p]}\n{share:.1%}" for true, p, share in pairs]
-    return grids.draw_images([images[true, p][0] for true, p, _ in pairs], titles, count, width=12)
+    shown = [mistaken[true, p][0] for true, p, _ in pairs]
+    return images.draw_images(shown, titles, count, width=12)

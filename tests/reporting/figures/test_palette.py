@@ -44,3 +44,9 @@ def test_ordered_styles_differ_and_get_lighter():
     lightness = [sum(int(s.color[i : i + 2], 16) for i in (1, 3, 5)) for s in styles]
     assert len({s.color for s in styles}) == 6
     assert lightness[0] < lightness[-1]
+
+
+def test_tint_lies_between_white_and_the_colour():
+    assert palette.tint("#000000", 0.5) in ("#7f7f7f", "#808080")
+    assert palette.tint(palette.BLUE, 0) == "#ffffff"
+    assert palette.tint(palette.BLUE, 1) == palette.BLUE.lower()

@@ -1,12 +1,13 @@
 """Two classes of points in the plane, and where a classifier changes from one to the other."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from reporting.figures import palette, plots
-from reporting.figures.grids import tint
+from reporting.figures.palette import tint
 
 LOG_ODDS = tuple(np.log(p / (1 - p)) for p in (0.1, 0.25, 0.5, 0.75, 0.9))
 """Scores at which a probability of class 1 passes 10, 25, 50, 75 and 90 %."""
@@ -18,7 +19,7 @@ _POINTS = 100  # of the grid on which a score is computed, along each axis
 
 
 def draw(
-    ax,
+    ax: Any,
     score: Callable[[np.ndarray], ArrayLike],
     x: ArrayLike,
     y: ArrayLike,
@@ -63,8 +64,8 @@ def draw_panels(
     height: float,
     rows: int = 1,
     labels: tuple[str, str] = ("First coordinate", "Second coordinate"),
-    **options,
-):
+    **options: Any,
+) -> Any:
     """Draw several boundaries among the same points, side by side under one legend.
 
     Args:
@@ -92,7 +93,7 @@ def draw_panels(
 
 
 def draw_points(
-    ax, x: ArrayLike, y: ArrayLike, names: Sequence[str] = ("class 0", "class 1")
+    ax: Any, x: ArrayLike, y: ArrayLike, names: Sequence[str] = ("class 0", "class 1")
 ) -> None:
     """Draw the points of each class in its colour and with its marker, named in the legend."""
     x, y = np.asarray(x), np.asarray(y)
