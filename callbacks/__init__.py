@@ -1,4 +1,7 @@
-"""Keras callbacks for anyone's `model.fit`, on any backend.
+"""Keras callbacks for any `model.fit`, on any backend.
+
+In: a Keras model's own training. Out: exact numbers for every iteration as NumPy arrays, a progress
+line, an earlier stop.
 
     from callbacks import GradientNorm, IterationLoss, ProgressLine, StopOnGradientNorm
 
@@ -6,14 +9,16 @@
     model.fit(x, y, batch_size=150, epochs=3, callbacks=[losses, norms, ProgressLine()], verbose=0)
     losses.values  # the loss of each batch before its update, shape (iterations,)
     norms.values  # the norm of each batch's gradient, shape (iterations,)
-    norms.per_layer["dense"]  # that of one layer
+    norms.per_layer["dense"]  # the same for one layer
 
     stop = StopOnGradientNorm(tolerance=1e-3)
     model.fit(x, y, batch_size=len(x), epochs=10_000, callbacks=[stop])
     stop.stopped_iteration
 
-They need Keras and NumPy alone: the folder can be copied into another project.
+They need only Keras and NumPy.
 """
+
+# This folder is meant to be copied into other projects, so its imports are relative.
 
 from .gradient_norm import GradientNorm, StopOnGradientNorm
 from .iteration_loss import IterationLoss

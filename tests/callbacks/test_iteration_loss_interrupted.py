@@ -89,7 +89,7 @@ def test_two_in_one_fit_are_refused_and_the_model_stays_usable(Case):
     case, losses = Case(), IterationLoss()
     model = case.model()
     tracker = model._loss_tracker
-    with pytest.raises(RuntimeError, match="record the same; pass one"):
+    with pytest.raises(RuntimeError, match="record the same values; pass only one"):
         case.fit(model, [IterationLoss(), IterationLoss()])
     assert model._loss_tracker is tracker
     case.fit(model, [losses])
@@ -140,7 +140,7 @@ def test_fit_of_the_same_model_inside_a_fit_is_an_error(Case):
         def on_epoch_end(self, epoch, logs=None):
             self.model.fit(x, y, verbose=0)
 
-    with pytest.raises(RuntimeError, match="lost its fit"):
+    with pytest.raises(RuntimeError, match="was detached from its fit"):
         case.fit(case.model(), [FitAgain(), IterationLoss()])
 
 
