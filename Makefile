@@ -1,9 +1,13 @@
 # `make help` lists the targets.
 PRESET ?= quick
-PYTHON ?= python3.11
 BIN := .venv/bin
+# The first of these Pythons that is there and has a version we support; PYTHON=... names another.
+PYTHONS := python3.11 python3.12 python3.13 python3
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for python in $(PYTHONS); do \
+  $$python -c "$(SUPPORTED)" 2> /dev/null && echo $$python && break; done)
 
-.PHONY: help reproduce report test test-slow test-all lint format bench lock clean
+.PHONY: help reproduce report test test-slow test-all lint format bench lock check-lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -41,10 +45,15 @@ lock: .venv/installed ## renew requirements.txt from requirements.in
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-emit-options \
 	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host requirements.in
 
+check-lock: .venv/installed ## ask the package index for wheels of each supported Python
+	$(BIN)/python .ci/check_lock.py
+
 clean: ## remove the virtual environment, caches and quick reports; runs/ stays
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis reports/quick
 
 .venv/installed: requirements.txt
-	$(PYTHON) -m venv .venv
+	@"$(PYTHON)" -c "$(SUPPORTED)" 2> /dev/null || { echo "Python 3.11, 3.12 or 3.13 is needed:" \
+	  "install one, or name it with PYTHON=/path/to/python" >&2; exit 1; }
+	"$(PYTHON)" -m venv .venv
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	@touch $@
