@@ -151,6 +151,6 @@ def overfitting_of_each_step(runs):
 
 
 if __name__ == "__main__":
-    from experiments.__main__ import run_one
+    from experiments.commands.running import run_study
 
-    run_one(study.name)
+    run_study(study)

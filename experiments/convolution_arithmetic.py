@@ -140,6 +140,6 @@ def dense_layer_on_a_larger_picture(built):
 
 
 if __name__ == "__main__":
-    from experiments.__main__ import run_one
+    from experiments.commands.running import run_study
 
-    run_one(study.name)
+    run_study(study)

@@ -154,6 +154,6 @@ def range_test(runs):
 
 
 if __name__ == "__main__":
-    from experiments.__main__ import run_one
+    from experiments.commands.running import run_study
 
-    run_one(study.name)
+    run_study(study)

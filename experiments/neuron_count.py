@@ -128,6 +128,6 @@ def accuracy_against_cost(runs):
 
 
 if __name__ == "__main__":
-    from experiments.__main__ import run_one
+    from experiments.commands.running import run_study
 
-    run_one(study.name)
+    run_study(study)

@@ -146,6 +146,6 @@ def size_of_the_weights(runs):
 
 
 if __name__ == "__main__":
-    from experiments.__main__ import run_one
+    from experiments.commands.running import run_study
 
-    run_one(study.name)
+    run_study(study)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import training
-from experiments.__main__ import study_names
+from experiments import study_names
 from reporting.page.report import MARKS, write_claims
 from training.provenance import ROOT
 

@@ -1,37 +1,44 @@
-"""The studies that there are, and the data that they train on."""
+"""Studies by name; only commands that are given names import them all."""
 
 import importlib
-import pkgutil
+from pathlib import Path
 
-import datasets
-import experiments
-from experiments.commands.options import check_choice
-from training.backend import import_keras
+from experiments import study_names
+from experiments.commands.options import UsageError, check_choice
+from reporting.search.stored_search import StoredSearch
+from reporting.study.study import Study
 
 
-def all_studies():
-    """Every study of this folder, in order of name."""
+def all_studies() -> list[Study]:
+    """Every study, in alphabetical order."""
     return [find_study(name) for name in study_names()]
 
 
-def study_names():
-    """The names of the modules of `experiments`: each is a study."""
-    modules = [one.name for one in pkgutil.iter_modules(experiments.__path__) if not one.ispkg]
-    return sorted(set(modules) - {"__main__"})
-
-
-def find_study(name):
-    """Return the study of that name.
+def find_study(name: str) -> Study:
+    """Return the study with this name.
 
     Raises:
-        UsageError: when there is none.
+        UsageError: If there is none.
     """
     check_choice("study", name, study_names())
     return importlib.import_module(f"experiments.{name}").study
 
 
-def sources_of(names, data, data_dir):
-    """Name of an image set → whether it is "real" or a "stand-in"."""
-    if data != "stand-in" and data_dir is None:
-        import_keras()  # or Keras, asked for its datasets, would do so with many notes
-    return {name: datasets.resolve(name, data, data_dir) for name in dict.fromkeys(names)}
+def stored_in(out: Path, preset: str) -> list[Study | StoredSearch]:
+    """The studies and searches whose records are in a report's folder.
+
+    Args:
+        out: Folder of the report.
+        preset: The preset to suggest if there are none.
+
+    Raises:
+        UsageError: If there are none.
+    """
+    stored = [study for study in all_studies() if (out / study.name / "records.json").exists()]
+    stored += StoredSearch.all_of(out)
+    if not stored:
+        raise UsageError(
+            f"{out} holds no records; make some with "
+            f"`python -m experiments run --all --preset {preset} --out {out}`"
+        )
+    return stored

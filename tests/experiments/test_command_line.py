@@ -1,3 +1,5 @@
+import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -6,7 +8,9 @@ import pyarrow.parquet
 import pytest
 from markupsafe import escape
 
-import experiments.__main__ as command_line
+from experiments import study_names
+from experiments.commands import running
+from experiments.commands.studies import find_study
 from reporting import Findings
 from reporting.verdicts.claims import SOURCES
 from training import FailedRunsError, RunsInterrupted
@@ -30,14 +34,14 @@ def made_up_runs(made_up_record, monkeypatch):
         calls.append(options)
         return [made_up_record(config) for config in configs]
 
-    monkeypatch.setattr(command_line, "run_all", run_all)
+    monkeypatch.setattr(running, "run_all", run_all)
     return calls
 
 
 def test_list_names_every_study(exit_of):
     code, out, _ = exit_of("list")
     assert code == 0
-    assert set(command_line.study_names()) <= set(out.split())
+    assert set(study_names()) <= set(out.split())
 
 
 @pytest.mark.parametrize(
@@ -131,13 +135,13 @@ def test_a_damaged_data_file_is_named(exit_of, tmp_path):
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("name", command_line.study_names())
+@pytest.mark.parametrize("name", study_names())
 def test_every_study_goes_from_runs_to_report(exit_of, tmp_path, made_up_runs, name):
     out = tmp_path / "out"
     code, printed, _ = exit_of("run", name, "--data", "stand-in", "--seeds", "2", "--out", str(out))
     assert code == 0
     assert str(out / "index.html") in printed
-    study = command_line.find_study(name)
+    study = find_study(name)
     assert study.name == name
     assert escape(study.title) in (out / "index.html").read_text()
     suffixes = {path.suffix for path in (out / name).iterdir()} - {".webp"}  # of animations
@@ -225,19 +229,19 @@ def test_a_second_study_joins_the_report_of_the_first(exit_of, tmp_path, made_up
     for name in names:
         exit_of("run", name, "--data", "stand-in", "--out", str(out))
     page = (out / "index.html").read_text()
-    assert all(escape(command_line.find_study(name).title) in page for name in names)
+    assert all(escape(find_study(name).title) in page for name in names)
 
 
 def test_ctrl_c_says_how_to_go_on(exit_of, tmp_path, monkeypatch):
     def interrupted(configs, **options):
         raise RunsInterrupted(3, 8)
 
-    monkeypatch.setattr(command_line, "run_all", interrupted)
+    monkeypatch.setattr(running, "run_all", interrupted)
     arguments = ["run", "--all", "--data", "stand-in", "--out", str(tmp_path / "out")]
     code, _, err = exit_of(*arguments)
     assert code == 130
     assert "3 of 8 runs are stored" in err
-    assert "same command goes on" in err
+    assert "same command again to continue" in err
 
 
 @pytest.fixture
@@ -251,7 +255,7 @@ def failing_studies(made_up_runs, made_up_record, monkeypatch):
             raise FailedRunsError([failure], len(configs))
         return [made_up_record(config) for config in configs]
 
-    monkeypatch.setattr(command_line, "run_all", run_all)
+    monkeypatch.setattr(running, "run_all", run_all)
     return failing
 
 
@@ -262,7 +266,7 @@ def test_a_failed_run_costs_only_its_study(exit_of, tmp_path, failing_studies):
     code, printed, err = exit_of("run", *arguments)
     assert code == 2
     assert str(out / "index.html") in printed
-    assert escape(command_line.find_study("mnist_mlp").title) in (out / "index.html").read_text()
+    assert escape(find_study("mnist_mlp").title) in (out / "index.html").read_text()
     (line,) = (line for line in err.splitlines() if line.startswith("error: "))
     assert "1 of 12 runs failed" in line
     assert "reason in momentum_nesterov. Details: KEY.txt" in line
@@ -288,15 +292,68 @@ def test_options_reach_the_runs(exit_of, tmp_path, made_up_runs):
     assert made_up_runs[0]["cluster"] is None
 
 
-@pytest.mark.parametrize("name", command_line.study_names())
-def test_every_study_is_a_script(name):
+@pytest.mark.parametrize("name", study_names())
+def test_every_study_is_a_script(name, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [name, "--seeds", "0"])
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_path(str(ROOT / "experiments" / f"{name}.py"), run_name="__main__")
+    assert stopped.value.code == 2
+    err = capsys.readouterr().err
+    assert err == "error: --seeds must be a whole number of at least 1, not 0\n"
+
+
+def test_a_script_has_the_options_of_run_but_all(exit_of, monkeypatch, capsys):
+    def options(printed):
+        return set(re.findall(r"--[a-z-]+", printed))
+
+    _, of_run, _ = exit_of("run", "--help")
+    monkeypatch.setattr(sys, "argv", ["circles", "--help"])
+    with pytest.raises(SystemExit):
+        running.run_study(find_study("circles"))
+    assert options(of_run) - options(capsys.readouterr().out) == {"--all"}
+
+
+def test_a_script_stores_and_reports_its_study(tmp_path, monkeypatch, capsys, made_up_runs):
+    out = tmp_path / "out"
+    arguments = ["--data", "stand-in", "--seeds", "2", "--out", str(out)]
+    monkeypatch.setattr(sys, "argv", ["momentum_nesterov", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_path(str(ROOT / "experiments" / "momentum_nesterov.py"), run_name="__main__")
+    assert stopped.value.code == 0
+    assert str(out / "index.html") in capsys.readouterr().out
+    assert Findings.load(out / "momentum_nesterov").seeds == 2
+
+
+def test_a_study_imports_nothing_that_imports_studies():
+    """Neither when it is imported nor when it begins to run as a script."""
+    code = (
+        "import runpy, sys\n"
+        "try: runpy.run_module('experiments.errata', run_name='__main__')\n"
+        "except SystemExit: print(*sorted(name for name in sys.modules if 'experiments' in name))"
+    )
     done = subprocess.run(
-        [sys.executable, "-m", f"experiments.{name}", "--seeds", "0"],
-        cwd=ROOT, capture_output=True, text=True,
-    )  # fmt: skip
+        [sys.executable, "-c", code, "--seeds", "0"], cwd=ROOT, capture_output=True, text=True
+    )
+    imported = set(done.stdout.split())
+    assert "experiments.commands.running" in imported
+    assert imported.isdisjoint({"experiments.__main__", "experiments.commands.studies"})
+    assert imported.isdisjoint(f"experiments.{name}" for name in study_names())
+
+
+@pytest.mark.parametrize(
+    "module", ["experiments", "experiments.movie_rating", "experiments.circles"]
+)
+def test_python_m(module):
+    """What no test in this process shows: that the module is found and runs as a program."""
+    arguments = ["run", "circles"] if module == "experiments" else []
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments, "--seeds", "0"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 2
-    assert "--seeds" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr == "error: --seeds must be a whole number of at least 1, not 0\n"
 
 
 @pytest.mark.parametrize("command", ["list", "status", "clean"])

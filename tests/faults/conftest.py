@@ -41,7 +41,7 @@ def small():
 SWEEP = """
 import json, sys
 from training import RunConfig, run_all
-from experiments.__main__ import EXPECTED
+from experiments.commands.program import EXPECTED
 
 configs = [RunConfig.from_json(fields) for fields in json.loads(sys.argv[1])]
 try:

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import experiments.__main__ as command_line
-from experiments.commands import reports
+from experiments.commands import reports, running
 from training import ConfigError, RunConfig, RunsInterrupted
 from training.config import (
     AUGMENTATIONS,
@@ -149,7 +148,7 @@ def test_any_command_line_gets_an_answer(exit_of, tmp_path, monkeypatch, survive
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DESCENT_RUNS_DIR", str(tmp_path / "runs"))
     monkeypatch.setattr(reports, "ROOT", tmp_path)
-    monkeypatch.setattr(command_line, "run_all", _stop)
+    monkeypatch.setattr(running, "run_all", _stop)
     code, _, error = exit_of(*arguments)
     assert code in (0, 2, 130)
     assert "Traceback" not in error

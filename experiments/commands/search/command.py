@@ -10,11 +10,16 @@ import typer
 
 import datasets
 from experiments.commands import options
-from experiments.commands.options import check_at_least_one, check_choice, check_writable
+from experiments.commands.options import (
+    DATA,
+    check_at_least_one,
+    check_choice,
+    check_writable,
+    sources_of,
+)
 from experiments.commands.reports import draw, report_folder, write_report
 from experiments.commands.search.display import Progress, show_best
 from experiments.commands.search.spaces import OPTIMIZER, PRESETS, SEEDS, SPACES, TRIALS
-from experiments.commands.studies import sources_of
 from reporting.search.stored_search import StoredSearch
 from training import OPTIMIZERS, RunConfig
 from training.backend import running_backend
@@ -70,7 +75,7 @@ def search(
     check_choice("--dataset", dataset, datasets.NAMES)
     check_choice("--algorithm", algorithm, ALGORITHMS)
     check_choice("--preset", preset, PRESETS)
-    check_choice("--data", data, ("auto", "real", "stand-in"))
+    check_choice("--data", data, DATA)
     counts = {"--trials": trials, "--epochs": epochs, "--seeds": seeds, "--jobs": jobs}
     for option, number in counts.items():
         check_at_least_one(option, number)

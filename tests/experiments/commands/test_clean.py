@@ -1,5 +1,6 @@
 """`clean`: what it asks and removes."""
 
+import datetime
 import os
 import sys
 import time
@@ -7,9 +8,11 @@ import time
 import pytest
 import typer
 
-import experiments.__main__ as command_line
+from experiments.__main__ import main
+from experiments.commands.clean import removal
 from training import RunConfig
 from training.store.run_cache import RunCache
+from training.sweep.removal import Runs
 from training.sweep.status import swept
 
 CONFIGS = [RunConfig(data="stand-in", epochs=2, seed=seed) for seed in range(3)]
@@ -95,7 +98,7 @@ def test_answer_that_never_comes(stored, monkeypatch, capsys):
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr(typer, "confirm", interrupted)
     with pytest.raises(SystemExit) as stopped:
-        command_line.main(["clean", "momentum_nesterov"])
+        main(["clean", "momentum_nesterov"])
     assert stopped.value.code == 130
     assert stored() == [True] * 3
 
@@ -120,3 +123,18 @@ def test_study_that_is_no_more(cache, stored, printed):
     cache.ask("search dense", CONFIGS[2:])
     assert "1 run, " in printed("search dense", "--yes")
     assert stored() == [True, True, False]
+
+
+def test_removal(tmp_path):
+    paths = [tmp_path / name for name in ("one", "two", "left")]
+    for day, path in enumerate(paths):
+        path.write_bytes(b"x" * 3000)
+        os.utime(path, (datetime.datetime(2026, 1, 1 + day, 12).timestamp(),) * 2)
+    runs = Runs({"1": paths[:1], "2": paths[1:2]}, {"3"}, {"other": {"4", "5"}})
+    assert removal(runs, paths[2:]) == [
+        "2 runs, 6 kB, stored 2026-01-01 12:00 to 2026-01-02 12:00",
+        "but not 2 runs that other asked for too",
+        "but not 1 run of a sweep that is going on",
+        "1 file damaged or left by killed processes, 3 kB, stored 2026-01-03 12:00",
+    ]
+    assert removal(Runs({}, set(), {}), []) == ["nothing"]

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from experiments.commands.status import counted, duration, in_bytes
 from training import RunConfig
 from training.store.failures import RunError, keep_failure
 from training.store.run_cache import RunCache
@@ -98,3 +99,24 @@ def test_lines_fit_the_terminal(cache, printed, monkeypatch, width):
         out, _ = printed()
     assert max(map(len, out.splitlines())) <= width
     assert "2 left" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (89, "89 s"), (90, "2 min"), (5000, "83 min"), (5400, "2 h"), (86_400, "24 h"),
+     (47 * 3600, "47 h"), (48 * 3600, "2 days"), (30 * 86_400, "30 days")],
+)  # fmt: skip
+def test_duration(seconds, text):
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0 kB"), (4321, "4 kB"), (1_234_567_890, "1,235 MB")]
+)
+def test_in_bytes(size, text):
+    assert in_bytes(size) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 runs"), (1, "1 run"), (1234, "1,234 runs")])
+def test_counted(number, text):
+    assert counted(number, "run") == text

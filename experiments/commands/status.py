@@ -1,12 +1,23 @@
-"""What the command line tells of a run cache: what goes on in it, and what can be removed."""
+"""The command `status`."""
 
 import datetime
+import sys
 import time
 
+from rich.console import Console
 from rich.table import Table
 
+from experiments.commands import options
 from training.store.failures import kept_failures
+from training.store.run_cache import RunCache
+from training.sweep.runner import runs_folder
 from training.sweep.status import sweeps
+
+
+def status(runs: options.Runs = None) -> None:
+    """Show what is being trained, how far it is, and what the run cache holds."""
+    width = None if sys.stdout.isatty() else 160
+    write_status(RunCache(runs_folder(runs)), Console(width=width, markup=False, highlight=False))
 
 
 def write_status(cache, console):
@@ -33,40 +44,11 @@ def write_status(cache, console):
         console.print(f"Each of these files in {cache.folder / 'failed'} tells the details")
 
 
-def removal(runs, left):
-    """What is about to be removed, as lines of text.
-
-    Args:
-        runs: `training.sweep.removal.Runs`.
-        left: paths of leftovers.
-    """
-    files = [path for paths in runs.files.values() for path in paths]
-    stay = {f"that {study} asked for too": keys for study, keys in runs.shared.items()}
-    if runs.in_training:
-        stay["of a sweep that is going on"] = runs.in_training
-    lines = [f"{counted(len(runs.files), 'run')}{_size_and_dates(files)}"] if files else []
-    lines += [f"but not {counted(len(keys), 'run')} {why}" for why, keys in stay.items()]
-    if left:
-        count = counted(len(left), "file")
-        lines.append(f"{count} damaged or left by killed processes{_size_and_dates(left)}")
-    return lines or ["nothing"]
-
-
 def _size(path):
     try:
         return path.stat().st_size
     except FileNotFoundError:  # the temporary file of a record that is being stored
         return 0
-
-
-def _size_and_dates(files):
-    facts = [path.stat() for path in files]
-    first, last = (
-        f"{datetime.datetime.fromtimestamp(end(fact.st_mtime for fact in facts)):%Y-%m-%d %H:%M}"
-        for end in (min, max)
-    )
-    dates = first if first == last else f"{first} to {last}"
-    return f", {in_bytes(sum(fact.st_size for fact in facts))}, stored {dates}"
 
 
 def counted(number, noun):

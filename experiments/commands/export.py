@@ -1,0 +1,43 @@
+"""The command `export`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.commands import options
+from experiments.commands.options import UsageError, check_choice
+from experiments.commands.reports import report_folder
+from experiments.commands.studies import stored_in
+from training.export import table as tables
+from training.store.archive import load_archive
+
+
+def export(
+    file: Annotated[
+        Path | None, typer.Argument(help="To write; by default records.FORMAT, here.")
+    ] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="csv or parquet; by default as FILE ends.")
+    ] = None,
+    preset: options.Preset = "quick",
+    out: options.Out = None,
+) -> None:
+    """Write all records of a report as one table: a row for each loss and metric."""
+    out = report_folder(preset, out)
+    given = format_ or (file.suffix.removeprefix(".") if file else "csv")
+    check_choice("--format", given, tables.FORMATS)
+    file = file or Path(f"records.{given}")
+    records = {
+        study.name: load_archive(out / study.name)[1].values() for study in stored_in(out, preset)
+    }
+    if not any(records.values()):
+        raise UsageError(f"{out} holds no runs to export, only studies that train nothing")
+    table = tables.table(records)
+    try:
+        with file.open("wb") as opened:
+            tables.write(table, opened, given)
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(f"cannot write {file} ({reason}); give another FILE") from error
+    typer.echo(f"The table is {file}")

@@ -1,0 +1,32 @@
+"""The command `report`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.commands import options
+from experiments.commands.options import check_at_least_one, check_writable
+from experiments.commands.reports import draw, report_folder, write_report
+from experiments.commands.studies import stored_in
+from reporting.page.report import write_claims
+
+
+def report(
+    preset: options.Preset = "quick",
+    jobs: options.Jobs = None,
+    out: options.Out = None,
+    readme: Annotated[
+        Path | None, typer.Option(help="File to write its main claims into, between two marks.")
+    ] = None,
+) -> None:
+    """Draw a report again from its stored records; nothing is trained."""
+    out = report_folder(preset, out)
+    stored = stored_in(out, preset)
+    check_writable(out)
+    check_at_least_one("--jobs", jobs)
+    draw(stored, out, jobs)
+    write_report(out)
+    if readme:
+        write_claims(readme, out)
+        typer.echo(f"Its main claims are in {readme}")

@@ -1,0 +1,31 @@
+"""The command `run`."""
+
+from typing import Annotated
+
+import typer
+
+from experiments import study_names
+from experiments.commands import options
+from experiments.commands.options import UsageError
+from experiments.commands.running import Runner
+from experiments.commands.studies import all_studies, find_study
+
+
+def run(
+    names: options.Names = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every study.")] = False,
+    preset: options.Preset = "quick",
+    seeds: options.Seeds = None,
+    jobs: options.Jobs = None,
+    data: options.Data = "auto",
+    data_dir: options.DataDir = None,
+    out: options.Out = None,
+    runs: options.Runs = None,
+    cluster: options.Cluster = None,
+    tensorboard: options.TensorBoard = None,
+) -> None:
+    """Run studies: train what the cache lacks, then write figures, findings and the report."""
+    if bool(names) == all_:
+        raise UsageError(f"name studies or give --all; the studies are {', '.join(study_names())}")
+    studies = all_studies() if all_ else [find_study(name) for name in names]
+    Runner(studies).run(preset, seeds, jobs, data, data_dir, out, runs, cluster, tensorboard)

@@ -1,0 +1,89 @@
+"""Running given studies, for the command `run` and for each study's own script."""
+
+import contextlib
+import operator
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial, reduce
+
+from experiments.commands import options
+from experiments.commands.options import (
+    DATA,
+    check_at_least_one,
+    check_choice,
+    check_writable,
+    sources_of,
+)
+from experiments.commands.program import new_app, run_program
+from experiments.commands.reports import draw, report_folder, write_report
+from reporting import Lab, Study
+from reporting.study.lab import PRESETS
+from training import FailedRunsError, run_all
+from training.export import tensorboard as events
+from training.sweep.cluster import connected
+from training.sweep.runner import runs_folder
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs given studies; its method `run` is a command with the options of all runs.
+
+    Args:
+        studies: The studies, in the order to run them.
+    """
+
+    studies: Sequence[Study]
+
+    def run(
+        self,
+        preset: options.Preset = "quick",
+        seeds: options.Seeds = None,
+        jobs: options.Jobs = None,
+        data: options.Data = "auto",
+        data_dir: options.DataDir = None,
+        out: options.Out = None,
+        runs: options.Runs = None,
+        cluster: options.Cluster = None,
+        tensorboard: options.TensorBoard = None,
+    ) -> None:
+        """Train what is not stored yet, then write figures, findings and the report."""
+        check_choice("--preset", preset, PRESETS)
+        check_choice("--data", data, DATA)
+        check_at_least_one("--seeds", seeds)
+        check_at_least_one("--jobs", jobs)
+        out = report_folder(preset, out)
+        check_writable(out)
+        if tensorboard:
+            check_writable(tensorboard, "--tensorboard")
+        check_writable(runs_folder(runs), "--runs")
+        stored, failures = [], []
+        with connected(cluster) if cluster else contextlib.nullcontext() as client:
+            datasets = [name for study in self.studies for name in study.datasets]
+            sources = sources_of(datasets, data, data_dir)
+            train = partial(run_all, jobs=jobs, data_dir=data_dir, runs_dir=runs, cluster=client)
+            for place, study in enumerate(self.studies, start=1):
+                progress = f"[{place} of {len(self.studies)}] {study.name}"
+                obtain = partial(train, study=study.name, progress=progress)
+                own_sources = {name: sources[name] for name in study.datasets}
+                lab = Lab(preset, seeds or study.seeds[preset], own_sources, obtain)
+                try:
+                    study.store(lab, out / study.name)
+                except FailedRunsError as error:  # the other studies do not depend on it
+                    failures.append(error)
+                    continue
+                stored.append(study)
+                if tensorboard:
+                    events.write(tensorboard / study.name, lab.records.values())
+        if stored:
+            draw(stored, out, jobs)
+            write_report(out)
+        if failures:
+            raise reduce(operator.add, failures)
+
+
+def run_study(study: Study) -> None:
+    """Run one study with the options of `run`; its file calls this when run as a script."""
+    app = new_app()
+    app.command(help=f"{study.title}. {study.question}")(Runner([study]).run)
+    run_program(app, sys.argv[1:], f"python -m experiments.{study.name}")
