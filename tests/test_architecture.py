@@ -30,8 +30,10 @@ FLOORS = [
     {"reporting.page", "reporting.search"},
     {"reporting"},
     {"experiments.analyses"},
+    {"experiments.commands"},  # what a study's script needs, and commands that need no study
     {"experiments", "benchmarks"},
-    {"experiments.commands"},
+    {"experiments.commands.studies"},
+    {f"experiments.commands.{name}" for name in ("list_studies", "run", "report", "export")},
     {"experiments.__main__"},
 ]
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
@@ -106,7 +108,6 @@ def is_upwards(module, target):
 
 
 MISSING = {
-    "experiments": "every study imports experiments.__main__",
     "models": "from_scratch.descent imports the package that it lies in",
     "training": "search.search imports training, in which it lies",
 }
@@ -124,7 +125,6 @@ def test_imports_run_one_way(package):
     assert upwards == []
 
 
-@pytest.mark.xfail(strict=True, reason="studies import experiments.__main__, which imports them")
 def test_no_module_imports_itself_in_a_circle():
     try:
         TopologicalSorter(GRAPH).prepare()
