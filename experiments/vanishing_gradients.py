@@ -42,7 +42,7 @@ def runs(lab):
         for label, fields in NETWORKS.items()
     }
     tuned = lab.tune(networks, lab.choose(quick=(0.1, 0.3), paper=(0.03, 0.1, 0.3, 1.0)))
-    best = {(len(config.hidden), label): config for (_, label), config in tuned.items()}
+    best = {(len(config.options["hidden"]), label): config for (_, label), config in tuned.items()}
     # The first gradient depends on no learning rate.
     he = {k: best[depths[-1], k].replace(initializer="he_normal", iterations=1)
           for k in (SIGMOID, TANH)}  # fmt: skip

@@ -8,7 +8,8 @@ its weights. Keras and its backend are imported when something trains, not with 
 import importlib
 
 from training.backend import BackendError, import_keras
-from training.config import ConfigError, RunConfig
+from training.config import RunConfig
+from training.fields import ConfigError
 from training.optimizers import OPTIMIZERS
 from training.record import RunRecord
 from training.store.failures import FailedRunsError

@@ -4,43 +4,42 @@ import dataclasses
 import hashlib
 import json
 import math
+from typing import Any, Self
 
 from datasets import NAMES, stand_in
 from models import from_scratch
 from training.backend import BACKENDS
+from training.fields import (
+    ConfigError,
+    documented,
+    field,
+    named_values,
+    number,
+    one_of,
+    option,
+    options,
+    positive_number,
+    read_fields,
+    several_of,
+    sizes,
+    text,
+    truth_value,
+    whole_number,
+)
 from training.optimizers import OPTIMIZERS, SCHEDULES
 
 MODELS = {
-    "dense": (
-        "dense_classifier",
-        ("hidden", "dropout", "activation", "initializer", "l1", "l2"),
-    ),
-    "cnn": (
-        "cnn_classifier",
-        (
-            "filters",
-            "padding",
-            "batch_normalisation",
-            "block_dropout",
-            "augmentation",
-            "hidden",
-            "dropout",
-            "activation",
-            "kernel_size",
-        ),
-    ),
-    "cifar_cnn": ("cifar_cnn", ("dropout", "batch_normalisation", "augmentation")),
-    "tanh_network": ("tanh_network", ("hidden",)),
-    "numpy_cnn": ("numpy_cnn", ()),
-    "builder": (None, ("builder", "builder_hash", "hyperparameters")),
+    "dense": "dense_classifier",
+    "cnn": "cnn_classifier",
+    "cifar_cnn": "cifar_cnn",
+    "tanh_network": "tanh_network",
+    "numpy_cnn": "numpy_cnn",
+    "builder": None,
 }
-"""Model name → its builder in `models`, and the fields of a config that are its arguments.
+"""Model name → its builder in `models`; the builder's arguments are the options of `RunConfig`.
 
 "builder" stands for a function of the user's: see `training.single_run.user_builder`.
 """
-
-MODEL_FIELDS = sorted({field for _, fields in MODELS.values() for field in fields})
-"""Every field of a config that is an argument of some builder."""
 
 SCALINGS = ("unit", "none", "standard", "pca", "zca")
 """Ways to scale the pixels; see `training.single_run.scaling`."""
@@ -86,175 +85,170 @@ KEEPS = (
     "weight sizes",
     "gradient norms",
     "own statistics",
-)  # fmt: skip
+)
 """What a run can keep beyond its losses: see `RunRecord`."""
 
 
-class ConfigError(ValueError):
-    """A config that no run can have; the message says what is allowed."""
-
-
+@documented
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunConfig:
     """One training run, stated completely; equal configs have equal keys.
 
-    Attributes:
-        dataset: one of `datasets.NAMES`.
-        data: "real" or "stand-in".
-        train_size: training images, a stratified draw from the set's own training images.
-        validation_size: validation images, drawn from the same and disjoint from the training
-            images.
-        test_size: test images, a stratified draw from the set's own; None takes all.
-        scaling: of the pixels, of `SCALINGS`.
-        model: key of `MODELS`.
-        backend: that Keras runs on, of `training.backend.BACKENDS`; each draws initial weights,
-            dropout masks and augmentation of its own.
-        engine: of `ENGINES`; "numpy" and "loops" start from the weights that "keras" starts from.
-        hidden: neurons of the hidden layers; None takes the builder's default, as below.
-        filters: filters of the convolutions.
-        kernel_size: height and width of the filters.
-        padding: of the convolutions, "valid" or "same".
-        batch_normalisation: normalise after each convolution, as in `models.cnn_classifier`.
-        block_dropout: share of dropped outputs after each convolution's pooling.
-        augmentation: of the training images, as in `models.cnn_classifier`.
-        dropout: share of dropped outputs after each hidden layer.
-        activation: of `ACTIVATIONS`.
-        initializer: of the weights, of `INITIALIZERS`.
-        l1: the loss gains l1·Σ|w|.
-        l2: the loss gains l2·Σw².
-        optimizer: key of `OPTIMIZERS`.
-        learning_rate: greater than 0; the largest of the run, where a schedule changes it.
-        schedule: of the learning rate over the iterations, a key of `SCHEDULES`.
-        batch_size: examples of one iteration.
-        epochs: passes over the training images; either this or `iterations` is given.
-        iterations: number of updates.
-        patience: stop when the validation loss has not fallen for so many epochs, and go back to
-            the weights at its lowest; None trains to the end.
-        keep: what the record holds beyond the losses, of `KEEPS`.
-        builder: "module:function" that builds and compiles the model; its optimizer, learning rate
-            and schedule are then the function's own business.
-        builder_hash: of that module's file, as `user_builder.source_hash` gives it: an edited
-            builder makes another run.
-        hyperparameters: pairs (name, value) that the function is given.
-        seed: of the initial weights, dropout masks, augmentation and batches; the split does not
-            depend on it.
+    The options of the model are None where they have the default of the model's builder, also if
+    they are given with that value: the run is the same. `options` has them all. A config with
+    another model, made by `replace`, has the defaults of that model.
 
     Raises:
         ConfigError: when a value is not allowed.
     """
 
-    dataset: str = "fashion_mnist"
-    data: str = "real"
-    train_size: int = 60_000
-    validation_size: int = 0
-    test_size: int | None = None
-    scaling: str = "unit"
-    model: str = "dense"
-    engine: str = "keras"
-    hidden: tuple | None = None
-    filters: tuple | None = None
-    padding: str | None = None
-    batch_normalisation: bool | None = None
-    block_dropout: float | None = None
-    augmentation: tuple | None = None
-    dropout: float | None = None
-    activation: str | None = None
-    initializer: str | None = None
-    l1: float | None = None
-    l2: float | None = None
-    optimizer: str = "sgd"
-    learning_rate: float = 0.01
-    schedule: str = "constant"
-    batch_size: int = 150
-    epochs: int | None = None
-    iterations: int | None = None
-    patience: int | None = None
-    keep: tuple = ()
-    seed: int = 0
-    kernel_size: int | None = None
-    builder: str | None = None
-    builder_hash: str | None = None
-    hyperparameters: tuple | None = None
-    backend: str = BACKENDS[0]
+    dataset: str = field("fashion_mnist", one_of(NAMES), "One of `datasets.NAMES`.")
+    data: str = field("real", one_of(("real", "stand-in")), '"real" or "stand-in".')
+    train_size: int = field(
+        60_000,
+        whole_number(least=1),
+        "Training images, a stratified draw from the dataset's own training images.",
+    )
+    validation_size: int = field(
+        0,
+        whole_number(least=0),
+        "Validation images, also drawn from the dataset's training images, none of them a "
+        "training image of the run.",
+    )
+    test_size: int | None = field(
+        None,
+        whole_number(least=1),
+        "Test images, a stratified draw from the dataset's own; None takes all.",
+    )
+    scaling: str = field("unit", one_of(SCALINGS), "How pixels are scaled, of `SCALINGS`.")
+    model: str = field("dense", one_of(MODELS), "Key of `MODELS`.")
+    engine: str = field(
+        "keras",
+        one_of(ENGINES),
+        'What trains the model, of `ENGINES`; "numpy" and "loops" start from the same weights as '
+        '"keras".',
+    )
+    backend: str = field(
+        BACKENDS[0],
+        one_of(BACKENDS),
+        "What Keras runs on, of `training.backend.BACKENDS`; each draws its own initial weights, "
+        "dropout masks and augmentation.",
+    )
+    hidden: tuple[int, ...] | None = option(
+        {"dense": (128,), "cnn": (128,), "tanh_network": (100,)},
+        sizes,
+        "Neurons of each hidden layer.",
+    )
+    filters: tuple[int, ...] | None = option(
+        {"cnn": (32, 64)}, sizes, "Filters of each convolution."
+    )
+    kernel_size: int | None = option(
+        {"cnn": 3}, whole_number(least=1), "Height and width of the filters, in pixels."
+    )
+    padding: str | None = option(
+        {"cnn": "valid"}, one_of(("valid", "same")), 'Of the convolutions, "valid" or "same".'
+    )
+    batch_normalisation: bool | None = option(
+        {"cnn": False, "cifar_cnn": False},
+        truth_value,
+        "Whether to normalise after each convolution, as in `models.cnn_classifier`.",
+    )
+    block_dropout: float | None = option(
+        {"cnn": 0.0}, number(below=1), "Share of outputs dropped after each convolution's pooling."
+    )
+    augmentation: tuple[str, ...] | None = option(
+        {"cnn": (), "cifar_cnn": ()},
+        several_of(AUGMENTATIONS),
+        "Of the training images, some of `AUGMENTATIONS`, as in `models.cnn_classifier`.",
+    )
+    dropout: float | None = option(
+        {"dense": 0.0, "cnn": 0.0, "cifar_cnn": 0.0},
+        number(below=1),
+        "Share of outputs dropped after each hidden layer.",
+    )
+    activation: str | None = option(
+        {"dense": "relu", "cnn": "relu"}, one_of(ACTIVATIONS), "One of `ACTIVATIONS`."
+    )
+    initializer: str | None = option(
+        {"dense": "glorot_uniform"}, one_of(INITIALIZERS), "Of the weights, one of `INITIALIZERS`."
+    )
+    l1: float | None = option({"dense": 0.0}, number(), "The loss gains l1·Σ|w|.")
+    l2: float | None = option({"dense": 0.0}, number(), "The loss gains l2·Σw².")
+    builder: str | None = option(
+        {"builder": None},
+        text,
+        '"module:function" that builds and compiles the model "builder"; the optimizer, learning '
+        "rate and schedule are then up to the function.",
+    )
+    builder_hash: str | None = option(
+        {"builder": None},
+        text,
+        "Hash of that module's file, from `user_builder.source_hash`: an edited builder makes "
+        "another run.",
+    )
+    hyperparameters: tuple[tuple[str, Any], ...] | None = option(
+        {"builder": ()}, named_values, "Pairs (name, value) for the function."
+    )
+    optimizer: str = field("sgd", one_of(OPTIMIZERS), "Key of `OPTIMIZERS`.")
+    learning_rate: float = field(
+        0.01, positive_number, "Greater than 0; the largest of the run if a schedule changes it."
+    )
+    schedule: str = field(
+        "constant",
+        one_of(SCHEDULES),
+        "Of the learning rate over the iterations, a key of `SCHEDULES`.",
+    )
+    batch_size: int = field(150, whole_number(least=1), "Examples of one iteration.")
+    epochs: int | None = field(
+        None,
+        whole_number(least=1),
+        "Passes over the training images; give either this or `iterations`.",
+    )
+    iterations: int | None = field(None, whole_number(least=1), "Number of updates.")
+    patience: int | None = field(
+        None,
+        whole_number(least=0),
+        "Stop after this many epochs without a new lowest validation loss, and restore the "
+        "weights that had the lowest; None trains to the end.",
+    )
+    keep: tuple[str, ...] = field(
+        (), several_of(KEEPS), "What the record holds beyond the losses, some of `KEEPS`."
+    )
+    seed: int = field(
+        0,
+        whole_number(least=0),
+        "Of the initial weights, dropout masks, augmentation and batches; the split into training "
+        "and validation images does not depend on it.",
+    )
 
-    def __post_init__(self):
-        """Check every field by itself, and then what they ask for together."""
-        self._normalise()
-        self._check_values()
+    def __post_init__(self) -> None:
+        """Check each field by itself, then all of them together."""
+        read_fields(self)
+        self._check_options()
         self._check_together()
 
-    def _normalise(self):
-        """Lists, as JSON gives them, become tuples, and 1 a rate of 1.0."""
-        for field in ("hidden", "filters"):
-            if getattr(self, field) is not None:
-                object.__setattr__(self, field, _sizes(field, getattr(self, field)))
-        for field in ("keep", "augmentation"):
-            if isinstance(getattr(self, field), list):
-                object.__setattr__(self, field, tuple(getattr(self, field)))
-        if isinstance(self.hyperparameters, list | tuple):
-            pairs = tuple(tuple(p) if isinstance(p, list) else p for p in self.hyperparameters)
-            object.__setattr__(self, "hyperparameters", pairs)
-        for field in ("learning_rate", "dropout", "block_dropout", "l1", "l2"):
-            if type(getattr(self, field)) is int:
-                object.__setattr__(self, field, float(getattr(self, field)))
-
-    def _check_values(self):
-        for field, allowed in (
-            ("dataset", NAMES),
-            ("data", ("real", "stand-in")),
-            ("scaling", SCALINGS),
-            ("model", MODELS),
-            ("engine", ENGINES),
-            ("backend", BACKENDS),
-            ("optimizer", OPTIMIZERS),
-            ("schedule", SCHEDULES),
-            ("activation", (None, *ACTIVATIONS)),
-            ("padding", (None, "valid", "same")),
-            ("initializer", (None, *INITIALIZERS)),
-        ):
-            _check_one(field, getattr(self, field), allowed)
-        for field, allowed in (("keep", KEEPS), ("augmentation", AUGMENTATIONS)):
-            _check_several(field, getattr(self, field) or (), allowed)
-        for field in ("train_size", "batch_size"):
-            _check_whole(field, getattr(self, field), least=1)
-        for field, least in (
-            ("epochs", 1),
-            ("iterations", 1),
-            ("test_size", 1),
-            ("patience", 0),
-            ("kernel_size", 1),
-        ):
-            if getattr(self, field) is not None:
-                _check_whole(field, getattr(self, field), least)
-        for field in ("validation_size", "seed"):
-            _check_whole(field, getattr(self, field), least=0)
-        for field, below in (
-            ("dropout", 1),
-            ("block_dropout", 1),
-            ("l1", math.inf),
-            ("l2", math.inf),
-        ):
-            if getattr(self, field) is not None:
-                _check_number(field, getattr(self, field), below)
-        rate, normalised = self.learning_rate, self.batch_normalisation
-        if not (isinstance(rate, float) and 0 < rate < math.inf):
-            raise ConfigError(f"learning_rate must be a number greater than 0, not {rate!r}")
-        if normalised is not None and not isinstance(normalised, bool):
-            raise ConfigError(f"batch_normalisation must be true or false, not {normalised!r}")
+    def _check_options(self):
+        """Check that the model takes the options; those at its defaults become None."""
+        for name, defaults in OPTIONS.items():
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if self.model not in defaults:
+                raise ConfigError(
+                    f"{name} is no option of model {self.model!r}; "
+                    f"it takes {', '.join(self.options) or 'none'}"
+                )
+            if value == defaults[self.model]:
+                object.__setattr__(self, name, None)
+        if self.model == "builder" and None in (self.builder, self.builder_hash):
+            missing = "builder" if self.builder is None else "builder_hash"
+            raise ConfigError(f"model 'builder' needs a {missing}, a text")
 
     def _check_together(self):
         if (self.epochs is None) == (self.iterations is None):
             raise ConfigError("give either epochs or iterations")
         if self.patience is not None and not self.validation_size:
             raise ConfigError("patience needs validation images; give a validation_size")
-        for field in MODEL_FIELDS:
-            if getattr(self, field) is not None and field not in MODELS[self.model][1]:
-                raise ConfigError(
-                    f"{field} is no option of model {self.model!r}; "
-                    f"it takes {', '.join(MODELS[self.model][1]) or 'none'}"
-                )
-        if self.model == "builder":
-            self._check_builder()
         if self.engine != "keras":
             self._check_engine()
         if "own statistics" in self.keep and self.scaling in ("unit", "none"):
@@ -262,36 +256,24 @@ class RunConfig:
                 f"keep 'own statistics' needs scaling standard, pca or zca, not {self.scaling!r}"
             )
         if self.engine == "loops" and self.model != "numpy_cnn":
-            raise ConfigError(f"engine 'loops' trains model 'numpy_cnn' alone, not {self.model!r}")
-
-    def _check_builder(self):
-        for field in ("builder", "builder_hash"):
-            if not isinstance(getattr(self, field), str):
-                raise ConfigError(f"model 'builder' needs a {field}, a text")
-        for pair in self.hyperparameters or ():
-            match pair:
-                case (str(), str() | bool() | int() | float()):
-                    continue
-            raise ConfigError(
-                "hyperparameters must be pairs of a name and a text, truth value or number, "
-                f"not {pair!r}"
-            )
+            raise ConfigError(f"engine 'loops' trains model 'numpy_cnn' only, not {self.model!r}")
 
     def _check_engine(self):
-        """Check that the config asks for nothing that NumPy's networks have not."""
+        """Check that the config asks for nothing that the networks in NumPy lack."""
         if self.model == "builder":
             raise ConfigError(f"model 'builder' needs engine 'keras', not {self.engine!r}")
-        _check_one("optimizer of engine 'numpy'", self.optimizer, from_scratch.OPTIMIZERS)
-        _check_one("activation of engine 'numpy'", self.activation, (None, *NUMPY_ACTIVATIONS))
-        for field in ("schedule", "patience", "augmentation", "batch_normalisation", "l1", "l2"):
-            if getattr(self, field) != getattr(type(self), field):
-                raise ConfigError(f"{field} needs engine 'keras', not {self.engine!r}")
+        one_of(from_scratch.OPTIMIZERS)("optimizer of engine 'numpy'", self.optimizer)
+        if self.activation is not None:
+            one_of(NUMPY_ACTIVATIONS)("activation of engine 'numpy'", self.activation)
+        for name in ("schedule", "patience", "augmentation", "batch_normalisation", "l1", "l2"):
+            if getattr(self, name) != getattr(type(self), name):
+                raise ConfigError(f"{name} needs engine 'keras', not {self.engine!r}")
         for kept in ("evaluations", "sample evaluations", "gradient norms"):
             if kept in self.keep:
                 raise ConfigError(f"keep {kept!r} needs engine 'keras', not {self.engine!r}")
 
     @property
-    def key(self):
+    def key(self) -> str:
         """16 hexadecimal digits that name the run in every store.
 
         Fields at their defaults do not count, so a field added later leaves older keys as they
@@ -307,7 +289,7 @@ class RunConfig:
         return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()[:16]
 
     @property
-    def program(self):
+    def program(self) -> Self:
         """The config that stands for all whose compiled program is the same.
 
         They differ in what the program is given: their seed, and their learning rate and number of
@@ -328,6 +310,7 @@ class RunConfig:
         """Number of updates, unless the run stops early."""
         if self.iterations is not None:
             return self.iterations
+        assert self.epochs is not None, "either epochs or iterations is given"
         return self.epochs * self.iterations_per_epoch
 
     @property
@@ -348,17 +331,21 @@ class RunConfig:
         )
 
     @property
-    def model_options(self):
-        """Arguments for the model's builder, those left to its defaults aside."""
-        options = {field: getattr(self, field) for field in MODELS[self.model][1]}
-        return {field: value for field, value in options.items() if value is not None}
+    def options(self) -> dict[str, Any]:
+        """All arguments for the model's builder, the builder's defaults filled in."""
+        stated = {name: getattr(self, name) for name in OPTIONS}
+        return {
+            name: defaults[self.model] if stated[name] is None else stated[name]
+            for name, defaults in OPTIONS.items()
+            if self.model in defaults
+        }
 
-    def to_json(self):
+    def to_json(self) -> dict[str, Any]:
         """The fields as a JSON object."""
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_json(cls, fields):
+    def from_json(cls, fields: dict[str, Any]) -> Self:
         """The config of `to_json`.
 
         Raises:
@@ -370,40 +357,10 @@ class RunConfig:
             raise ConfigError(f"unknown field {names} of a run")
         return cls(**fields)
 
-    def replace(self, **changes):
+    def replace(self, **changes: Any) -> Self:
         """The same config with some fields changed."""
         return dataclasses.replace(self, **changes)
 
 
-def _sizes(name, values):
-    if not isinstance(values, list | tuple):
-        raise ConfigError(f"{name} must be a list of whole numbers, not {values!r}")
-    for value in values:
-        _check_whole(name, value, least=1)
-    return tuple(values)
-
-
-def _check_one(field, value, allowed):
-    if not (value is None or isinstance(value, str)) or value not in allowed:
-        choices = ", ".join(filter(None, allowed))
-        raise ConfigError(f"unknown {field} {value!r}; choose from {choices}")
-
-
-def _check_several(field, values, allowed):
-    if not isinstance(values, tuple):
-        raise ConfigError(f"{field} must be a list of names, not {values!r}")
-    for value in values:
-        _check_one(field, value, allowed)
-    if len(set(values)) < len(values):
-        raise ConfigError(f"{field} names one twice: {', '.join(values)}")
-
-
-def _check_number(name, value, below):
-    if not (isinstance(value, float) and 0 <= value < below):
-        allowed = "of at least 0" if below == math.inf else f"in [0, {below})"
-        raise ConfigError(f"{name} must be a number {allowed}, not {value!r}")
-
-
-def _check_whole(name, value, least):
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigError(f"{name} must be a whole number of at least {least}, not {value!r}")
+OPTIONS = options(RunConfig)
+"""Option of a model → model → the default of its builder: every `option` of `RunConfig`."""

@@ -84,18 +84,20 @@ class Lab:
 
         Args:
             about: What `about` gave when the archive was stored.
-            records: Config's key → record.
+            records: Key → record.
             computed: Name → what was computed then. Defaults to nothing.
         """
+        # By config, as the keys of older archives count options that are at their defaults.
+        stored = {record.config: record for record in records.values()}
 
         def obtain(configs):
-            missing = [config for config in configs if config.key not in records]
+            missing = [config for config in configs if config not in stored]
             if missing:
                 raise MissingRunsError(
                     f"{len(missing)} of the runs that the study asks for are not in its archive, "
                     f"the first of them {missing[0]}"
                 )
-            return [records[config.key] for config in configs]
+            return [stored[config] for config in configs]
 
         return cls(obtain=obtain, stored=computed or {}, **{"backend": BACKENDS[0]} | about)
 

@@ -1,4 +1,5 @@
 import dataclasses
+import inspect
 import json
 import math
 import string
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 import datasets
 from training import OPTIMIZERS, ConfigError, RunConfig
-from training.config import AUGMENTATIONS, INITIALIZERS, KEEPS, MODELS, SCALINGS
+from training.config import AUGMENTATIONS, INITIALIZERS, KEEPS, MODELS, OPTIONS, SCALINGS
 from training.optimizers import SCHEDULES
+from training.provenance import ROOT
 
 HEXADECIMAL = set(string.hexdigits.lower())
 
@@ -93,8 +95,8 @@ def test_every_field_counts():
         "engine": "numpy",
         "backend": "jax",
         "hidden": (),
-        "dropout": 0.0,
-        "activation": "relu",
+        "dropout": 0.5,
+        "activation": "tanh",
         "initializer": "zeros",
         "l1": 0.1,
         "l2": 0.1,
@@ -163,6 +165,20 @@ def test_golden_keys(fields, key):
     assert RunConfig(**fields).key == key
 
 
+@pytest.mark.parametrize(
+    "path",
+    sorted((ROOT / "reports" / "paper").glob("*/records.json")),
+    ids=lambda path: path.parent.name,
+)
+def test_keys_of_committed_records(path):
+    for key, facts in json.loads(path.read_text())["records"].items():
+        one = RunConfig.from_json(facts["config"])
+        # Options stated at their defaults counted when some of these were stored.
+        stated = {name for name in OPTIONS if facts["config"].get(name) is not None}
+        at_default = {name for name in stated if getattr(one, name) is None}
+        assert (one.key == key) == (not at_default)
+
+
 def test_key_follows_the_code_that_draws_stand_ins(monkeypatch):
     keys = []
     for code in ("old", "new"):
@@ -203,13 +219,75 @@ def test_lists_become_tuples():
     assert hash(one) == hash(one.replace())
 
 
-def test_model_options_leave_out_defaults():
-    assert config().model_options == {}
-    assert config(hidden=(), dropout=0.0).model_options == {"hidden": (), "dropout": 0.0}
-    assert config(model="cnn", filters=(8,), activation="tanh").model_options == {
-        "filters": (8,),
-        "activation": "tanh",
+def test_options_are_complete():
+    assert config(hidden=(), l1=0.5).options == {
+        "hidden": (),
+        "dropout": 0.0,
+        "activation": "relu",
+        "initializer": "glorot_uniform",
+        "l1": 0.5,
+        "l2": 0.0,
     }
+    assert config(model="tanh_network").options == {"hidden": (100,)}
+    assert config(model="numpy_cnn").options == {}
+    built = config(model="builder", builder="m:f", builder_hash="0")
+    assert built.options == {"builder": "m:f", "builder_hash": "0", "hyperparameters": ()}
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [(model, name) for name, defaults in OPTIONS.items() for model in defaults],
+)
+def test_default_of_an_option_is_the_builders(model, name):
+    import models
+
+    if model != "builder":
+        builder = getattr(models, MODELS[model])
+        assert inspect.signature(builder).parameters[name].default == OPTIONS[name][model]
+
+
+@pytest.mark.parametrize("model", [model for model, builder in MODELS.items() if builder])
+def test_arguments_of_builders_are_options(model):
+    import models
+
+    arguments = inspect.signature(getattr(models, MODELS[model])).parameters
+    others = {"input_shape", "classes", "scaling", "seed", "pool_size"}
+    assert set(arguments) - others == set(config(model=model).options)
+
+
+@pytest.mark.parametrize(
+    ("model", "fields"),
+    [
+        ("dense", {"hidden": [128], "activation": "relu", "dropout": 0, "l1": -0.0, "l2": 0.0}),
+        ("dense", {"initializer": "glorot_uniform"}),
+        ("cnn", {"filters": (32, 64), "kernel_size": 3, "padding": "valid", "augmentation": []}),
+        ("cnn", {"hidden": (128,), "batch_normalisation": False, "block_dropout": 0.0}),
+        ("cifar_cnn", {"dropout": 0.0, "batch_normalisation": False, "augmentation": ()}),
+        ("tanh_network", {"hidden": (100,)}),
+    ],
+)
+def test_options_at_their_defaults_are_the_same_run(model, fields):
+    stated, silent = config(model=model, **fields), config(model=model)
+    assert stated == silent
+    assert hash(stated) == hash(silent)
+    assert stated.key == silent.key
+    assert stated.options == silent.options
+    assert all(getattr(stated, name) is None for name in fields)
+
+
+def test_default_of_another_model_counts():
+    assert config(model="tanh_network", hidden=(128,)).hidden == (128,)
+    assert config(hidden=(100,)).hidden == (100,)
+    # None stands for the default of the model, whichever it becomes.
+    assert config(hidden=(128,)).replace(model="tanh_network").options == {"hidden": (100,)}
+
+
+def test_every_field_is_documented():
+    for field in dataclasses.fields(RunConfig):
+        assert f"\n    {field.name}: " in RunConfig.__doc__
+    assert max(map(len, RunConfig.__doc__.splitlines())) <= 100
+    words = " ".join(RunConfig.__doc__.split())
+    assert "Defaults to (128,) for dense, cnn; (100,) for tanh_network." in words
 
 
 @pytest.mark.parametrize(("n", "m", "iterations"), [(10, 4, 3), (12, 4, 3), (3, 100, 1)])
@@ -379,6 +457,8 @@ def test_value_that_is_not_allowed(fields, message):
         ({"keep": "weights"}, "keep"),
         ({"model": "cnn", "augmentation": "flip"}, "augmentation"),
         ({"seed": None}, "seed"),
+        ({"keep": None}, "keep"),
+        ({"l1": 10**400}, "l1"),
         ({"train_size": None}, "train_size"),
         ({"batch_size": None}, "batch_size"),
         ({"validation_size": None}, "validation_size"),

@@ -38,14 +38,14 @@ def build(config):
         )
     if config.model == "builder":
         return user_builder.build(config)
-    builder = getattr(models, MODELS[config.model][0])
+    builder = getattr(models, MODELS[config.model])
     published = PUBLISHED[config.dataset]
     model = builder(
         published.image_shape,
         classes=len(published.class_names),
         scaling=MODEL_FACTOR.get(config.scaling),
         seed=config.seed,
-        **config.model_options,
+        **config.options,
     )
     model.compile(
         optimizer=OPTIMIZERS[config.optimizer].build(

@@ -31,7 +31,7 @@ import numpy as np
 
 from datasets.loading import PUBLISHED
 from training.backend import import_keras
-from training.config import ConfigError
+from training.fields import ConfigError
 
 
 class BuilderError(Exception):

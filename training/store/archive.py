@@ -36,7 +36,10 @@ def save_archive(folder, about, records):
 
 
 def load_archive(folder):
-    """Return what `save_archive` stored: `about`, and config's key → record.
+    """Return what `save_archive` stored: `about`, and key → record.
+
+    The keys are those that the configs had when they were stored. Options that were stated at
+    their defaults counted then; find a run by its config.
 
     Raises:
         FileNotFoundError: when there is no archive.

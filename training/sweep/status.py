@@ -164,4 +164,4 @@ def _timed(cache, key):
 def _network(config):
     """What decides the time of a sample gradient, but for the batch size."""
     runs_on = config.dataset, config.engine, config.backend, config.model
-    return (*runs_on, tuple(config.model_options.items()))
+    return (*runs_on, tuple(config.options.items()))

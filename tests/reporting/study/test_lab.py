@@ -165,3 +165,11 @@ def test_methods_are_those_trained_for_comparison(lab):
     lab.train(tuned)
     lab.train({"b": config})
     assert lab.methods == [("a", tuned["a"]), ("b", config)]
+
+
+def test_archive_of_configs_that_state_an_option_at_its_default(make_record):
+    """Older archives name such a run by another key, which the config no longer has."""
+    record = make_record()
+    lab = Lab.of_archive({"preset": "paper", "seeds": 1, "data": {}}, {"0123456789abcdef": record})
+    (trained,) = lab.train({"a": record.config.replace(activation="relu")})["a"]
+    assert trained is record

@@ -142,7 +142,7 @@ def test_outputs_are_those_of_the_keras_model(hidden, filters, padding, seed):
         ({"engine": "numpy", "optimizer": "nadam"}, "unknown optimizer of engine 'numpy' 'nadam'"),
         ({"engine": "numpy", "activation": "gelu"}, "unknown activation of engine 'numpy' 'gelu'"),
         ({"engine": "numpy", "keep": ("evaluations",)}, "keep 'evaluations' needs engine 'keras'"),
-        ({"engine": "loops"}, "engine 'loops' trains model 'numpy_cnn' alone, not 'dense'"),
+        ({"engine": "loops"}, "engine 'loops' trains model 'numpy_cnn' only, not 'dense'"),
     ],
 )
 def test_what_numpy_has_not(fields, message):
