@@ -66,7 +66,7 @@ def networks_of(methods: Sequence[tuple[Any, RunConfig]]) -> list[Network]:
 def _architecture(config):
     """The config that stands for all with the same network on images of the same shape."""
     fields = {name: getattr(config, name) for name in ("dataset", "model")}
-    return RunConfig(**fields | config.model_options, epochs=1)
+    return RunConfig(**fields | config.options, epochs=1)
 
 
 def _built(config):
