@@ -7,7 +7,7 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13)
 PYTHON ?= $(shell for python in $(PYTHONS); do \
   $$python -c "$(SUPPORTED)" 2> /dev/null && echo $$python && break; done)
 
-.PHONY: help reproduce report test test-slow test-all lint format bench lock check-lock clean
+.PHONY: help reproduce report test test-slow test-all lint format bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -41,12 +41,9 @@ bench: .venv/installed ## measure speed side by side against what a user would w
 	$(BIN)/python -m benchmarks.by_hand
 	$(BIN)/python -m benchmarks.cifar_network
 
-lock: .venv/installed ## renew requirements.txt from requirements.in
-	$(BIN)/pip-compile --quiet --upgrade --strip-extras --allow-unsafe --no-emit-options \
-	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host requirements.in
-
-check-lock: .venv/installed ## ask the package index for wheels of each supported Python
-	$(BIN)/python .ci/check_lock.py
+lock: .venv/installed ## renew uv.lock and requirements.txt from pyproject.toml
+	$(BIN)/uv lock --upgrade
+	$(BIN)/uv export --quiet --no-hashes --output-file requirements.txt
 
 clean: ## remove the virtual environment, caches and quick reports; runs/ stays
 	rm -rf .venv .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis reports/quick

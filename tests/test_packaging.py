@@ -1,0 +1,80 @@
+"""The dependencies are stated once, locked for every Python we support, and nothing installs."""
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.tags import compatible_tags, cpython_tags
+from packaging.utils import canonicalize_name, parse_wheel_filename
+
+from training.provenance import ROOT
+
+
+def read_toml(name):
+    return tomllib.loads((ROOT / name).read_text(encoding="utf-8"))
+
+
+PROJECT = read_toml("pyproject.toml")
+LOCKED = read_toml("uv.lock")["package"]
+DEPENDENCIES = [one for one in LOCKED if one["source"] != {"virtual": "."}]
+
+
+def test_lock_is_of_these_dependencies():
+    def stated(lines):
+        needed = map(Requirement, lines)
+        return {(canonicalize_name(one.name), str(one.specifier)) for one in needed}
+
+    def locked(entries):
+        return {(one["name"], one["specifier"]) for one in entries}
+
+    (own,) = [one["metadata"] for one in LOCKED if one not in DEPENDENCIES]
+    assert stated(PROJECT["project"]["dependencies"]) == locked(own["requires-dist"])
+    assert stated(PROJECT["dependency-groups"]["dev"]) == locked(own["requires-dev"]["dev"])
+
+
+def test_both_locks_agree():
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {line.split(" ")[0] for line in lines if line[:1].isalnum()}
+    assert pinned == {f"{one['name']}=={one['version']}" for one in DEPENDENCIES}
+
+
+def test_supported_pythons():
+    allowed = SpecifierSet(PROJECT["project"]["requires-python"])
+    assert [minor for minor in range(30) if f"3.{minor}" in allowed] == [11, 12, 13]
+
+
+@pytest.mark.parametrize("minor", [11, 12, 13])
+@pytest.mark.parametrize(
+    "platform",
+    ["manylinux.*_x86_64", "manylinux.*_aarch64", "macosx.*_(arm64|universal2)", "win_amd64"],
+)
+def test_every_dependency_has_a_wheel(minor, platform):
+    tags = {*cpython_tags((3, minor), platforms=["any"]), *compatible_tags((3, minor))}
+    understood = {(tag.interpreter, tag.abi) for tag in tags}
+
+    def fits(wheel):
+        _, _, _, of_wheel = parse_wheel_filename(wheel["url"].rpartition("/")[2])
+        return any(
+            (tag.interpreter, tag.abi) in understood
+            and re.fullmatch(f"any|{platform}", tag.platform)
+            for tag in of_wheel
+        )
+
+    lacking = [one["name"] for one in DEPENDENCIES if not any(map(fits, one["wheels"]))]
+    assert lacking == []
+
+
+@pytest.mark.parametrize("hook", ["get_requires_for_build_wheel", "build_wheel", "build_editable"])
+def test_build_ends_with_one_line(hook):
+    build = PROJECT["build-system"]
+    script = f"import sys; sys.path[:0] = {build['backend-path']}\n"
+    script += f"import {build['build-backend']} as backend; backend.{hook}('wheels')"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert "make reproduce" in line
+    assert "uv run python -m experiments list" in line
