@@ -26,6 +26,8 @@ _TEMPLATES = Path(__file__).parent / "templates"
 # embedded where they take less, as WebP, which needs half the bytes for them.
 _LARGEST_SVG = 100_000
 _NUMBER = re.compile(r"[−+-]?[\d.,]+(×10[⁻\d⁰¹²³⁴⁵⁶⁷⁸⁹]+)?( ?%| s)?( \[.*\])?|—|−?∞|NaN|diverged.*")
+_LAYER_COLUMNS = "Layer", "Kind", "Output", "Parameters"
+_MOST_NETWORKS = 4  # that the page shows at once; of more, the last ones are folded away
 _MARKS = {"reproduced": "✓", "not reproduced": "✗", "inconclusive": "?", "erratum": "!"}
 
 
@@ -135,6 +137,8 @@ def _environment(folder):
         vendor=lambda name: Markup((_TEMPLATES / "vendor" / name).read_text(encoding="utf-8")),
         size=lambda study, name: _size(folder / study / f"{name}.png"),
         marks=_MARKS,
+        LAYER_COLUMNS=_LAYER_COLUMNS,
+        MOST_NETWORKS=_MOST_NETWORKS,
     )
     return environment
 

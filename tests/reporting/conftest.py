@@ -7,11 +7,24 @@ import numpy as np
 import pytest
 
 from reporting.figures import animations, charts, plots
-from reporting.findings import Chart, Figure, Findings, Table
+from reporting.findings import Chart, Figure, Findings, Network, Table
 from reporting.page import report
 from reporting.verdicts.claims import direction, identity, value
 
 REAL = [{"name": "MNIST", "source": "real", "fingerprint": "00ff" * 16}]
+
+
+NETWORK = Network(
+    methods="SGD | Adam",
+    line="28×28 → dense 128, ReLU → dense 10",
+    training="cross-entropy · SGD <plain> · batch size 150",
+    parameters=101_770,
+    layers=[
+        ["flatten", "Flatten", "784", 0],
+        ["hidden_1", "Dense", "128", 100_480],
+        ["logits", "Dense", "10", 1290],
+    ],
+)
 
 
 def made_up(study="momentum", **changes):
@@ -42,6 +55,7 @@ def made_up(study="momentum", **changes):
         "provenance": {"Python": "3.11.9", "seconds": 1.5},
         "command": f"python -m experiments run {study}",
         "charts": [Chart("explorer", "Every <loss>", "Each batch's loss.")],
+        "networks": [NETWORK],
     }
     return Findings(**(facts | changes))
 

@@ -3,6 +3,7 @@ import html.parser
 import io
 import json
 import re
+from dataclasses import replace
 from urllib.parse import unquote
 
 import numpy as np
@@ -239,12 +240,45 @@ def test_main_claims_need_the_marks(folder, tmp_path):
     assert file.read_text() == "<!-- claims -->\n"
 
 
+def test_the_network_and_its_layers_are_shown(folder):
+    page = report.write(folder, ["momentum"]).read_text(encoding="utf-8")
+    article = html.unescape(page[page.index("<article") : page.index("</article")])
+    header = article[: article.index("</header>")]
+    assert ">Network</h3>" in header
+    shown, _, folded = header.partition("<details>")
+    for part in ("28×28 → dense 128, ReLU → dense 10", "SGD <plain> · batch size 150 · 101,770"):
+        assert part in shown
+    for cell in ("hidden_1", "Dense", "128", "100,480", "1,290", "Trainable parameters"):
+        assert f">{cell}<" in folded
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert "- **Network:** 28×28 → dense 128, ReLU → dense 10; cross-entropy" in readme
+    assert "| hidden\\_1 | Dense | 128 | 100,480 |\n" in readme
+    assert "| Trainable parameters | | | 101,770 |\n" in readme
+
+
+def test_of_many_networks_the_last_are_folded_away(folder, findings):
+    (network,) = Findings.load(folder / "momentum").networks
+    networks = [replace(network, methods=f"network {k}") for k in range(6)]
+    findings("momentum", networks=networks).save(folder / "momentum")
+    page = report.write(folder, ["momentum"]).read_text(encoding="utf-8")
+    shown, _, folded = page.partition("<summary>3 more networks</summary>")
+    assert [f'"methods">network {k}<' in shown for k in range(6)] == 3 * [True] + 3 * [False]
+    assert [f'"methods">network {k}<' in folded for k in range(6)] == 3 * [False] + 3 * [True]
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert "- **network 5:** 28×28" in readme
+    assert readme.count("| Trainable parameters |") == 6
+
+
 def test_study_without_claims_tables_or_figures(folder, findings):
     empty = {"claims": [], "tables": [], "figures": [], "charts": [], "data": [], "command": ""}
+    empty["networks"] = []
     findings("errata", **empty).save(folder / "errata")
     page = report.write(folder, ["errata"]).read_text(encoding="utf-8")
     article = page[page.index("<article") : page.index("</article")]
     assert not re.search("<h3>|<table|<figure|<code", article)
+    readme = (folder / "README.md").read_text(encoding="utf-8")
+    assert "parameters" not in readme
+    assert "\n\n\n" not in readme
 
 
 def test_missing_figure(folder):
