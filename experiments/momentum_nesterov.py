@@ -1,13 +1,15 @@
 """Momentum and Nesterov's momentum against plain SGD (A, section 3.5)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from models.from_scratch.descent import nesterov
-from reporting import Study, Table, compare, identity, summary_of
+from reporting import Measure, Methods, Study, Table, compare, identity, summary_of
 from reporting.figures import palette, plots
 from reporting.figures.curves import draw_losses
 from reporting.study.tables import OVER_SEEDS
-from reporting.verdicts.measures import final, final_loss
+from reporting.verdicts.measures import LOSS_MARGIN, TEST_ACCURACY, TRAINING_LOSS, final
 from training import OPTIMIZERS
 
 study = Study(
@@ -23,47 +25,48 @@ study = Study(
 
 SGD, MOMENTUM, NESTEROV = (OPTIMIZERS[name].label for name in ("sgd", "momentum", "nesterov"))
 TENFOLD = "SGD, ten times the rate"
+
+# 784-128-10, trained on the cross-entropy of the softmax.
+NETWORK = {"model": "dense", "hidden": (128,), "activation": "relu"}
+BATCH_SIZE = 150  # A's
 SHARED_RATE = 0.01  # Keras's default for SGD
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs at one learning rate for all methods, and with each method at its own.
+
+    `paths` holds both forms of Nesterov's momentum on a bowl, as `nesterov_paths` returns them.
+    """
+
+    one_rate: Methods
+    own_rates: Methods
+    paths: dict[str, np.ndarray]
 
 
 @study.runs
 def runs(lab):
     n, epochs = lab.choose(quick=(12_000, 2), paper=(60_000, 3))
-    base = lab.config(train_size=n, batch_size=150, epochs=epochs, learning_rate=SHARED_RATE)
-    methods = {
-        SGD: base,
-        MOMENTUM: base.replace(optimizer="momentum"),
-        NESTEROV: base.replace(optimizer="nesterov"),
-    }
-    tenfold = base.replace(learning_rate=10 * SHARED_RATE)
     rates = lab.choose(quick=(0.03, 0.1, 0.3), paper=(0.01, 0.03, 0.1, 0.3, 1.0))
-    return {
-        "shared": lab.train({**methods, TENFOLD: tenfold}),
-        "tuned": lab.train(lab.tune(methods, rates)),
+    sgd = lab.config(
+        **NETWORK,
+        train_size=n,
+        optimizer="sgd",
+        learning_rate=SHARED_RATE,
+        batch_size=BATCH_SIZE,
+        epochs=epochs,
+    )
+    methods = {
+        SGD: sgd,
+        MOMENTUM: sgd.replace(optimizer="momentum"),
+        NESTEROV: sgd.replace(optimizer="nesterov"),
     }
-
-
-@study.claims
-def claims(runs):
-    def lower_loss(statement, setting, lower, higher):
-        quantity = "training loss after the last update"
-        return compare("A 3.5", statement, quantity, runs[setting], final_loss, lower, higher)
-
-    _, look_ahead, keras_weights = nesterov_paths()
-    one_rate, own_rate = "at one learning rate for all", "each at its own learning rate"
-    return [
-        lower_loss(f"Momentum lowers the loss, {one_rate}", "shared", MOMENTUM, SGD),
-        lower_loss(f"Nesterov's momentum lowers the loss, {one_rate}", "shared", NESTEROV, SGD),
-        lower_loss("Momentum lowers the loss below that of SGD at ten times the rate",
-                   "shared", MOMENTUM, TENFOLD),
-        lower_loss(f"Momentum lowers the loss, {own_rate}", "tuned", MOMENTUM, SGD),
-        lower_loss(f"Nesterov's momentum lowers the loss, {own_rate}", "tuned", NESTEROV, SGD),
-        lower_loss(f"Nesterov's correction improves on momentum, {own_rate}",
-                   "tuned", NESTEROV, MOMENTUM),
-        identity("A 3.5.2", "A's Nesterov and Keras's are one algorithm: Keras's weights are A's "
-                 "look-ahead points", "weights after each of 60 updates on a bowl",
-                 says=look_ahead, holds=keras_weights, tolerance=1e-5),
-    ]  # fmt: skip
+    tenfold = sgd.replace(learning_rate=10 * SHARED_RATE)
+    return Runs(
+        one_rate=lab.train({**methods, TENFOLD: tenfold}),
+        own_rates=lab.train(lab.tune(methods, rates)),
+        paths=lab.compute("paths", nesterov_paths),
+    )
 
 
 CURVATURE = np.array([1.0, 12.0], "float32")  # of the bowl L(θ) = ½ Σ c_i θ_i², of slope c·θ
@@ -72,7 +75,7 @@ START, RATE, GAMMA, UPDATES = np.array([-2.0, 1.2]), 0.03, 0.9, 60
 
 def nesterov_paths():
     """A's θ, A's look-ahead points and Keras's weights on the bowl, each (UPDATES + 1, 2)."""
-    of_source = nesterov(lambda theta: CURVATURE * theta, START, RATE, GAMMA, UPDATES)
+    theta, look_ahead = nesterov(lambda theta: CURVATURE * theta, START, RATE, GAMMA, UPDATES)
     optimizer = OPTIMIZERS["nesterov"].build(RATE)
     import keras
 
@@ -80,19 +83,63 @@ def nesterov_paths():
     path = [START]
     for _ in range(UPDATES):
         optimizer.apply([weights * CURVATURE], [weights])
-        path.append(weights.numpy())
-    return *of_source, np.array(path)
+        path.append(keras.ops.convert_to_numpy(weights))
+    return {"theta": theta, "look_ahead": look_ahead, "keras_weights": np.array(path)}
+
+
+LOSS = Measure(
+    "training loss after the last update", final("loss"), better="lower", margin=LOSS_MARGIN
+)
+
+
+@study.claims
+def claims(runs):
+    def lower_loss(statement, methods, lower, higher):
+        return compare(
+            source="A 3.5",
+            statement=statement,
+            measure=LOSS,
+            runs=methods,
+            lower=lower,
+            higher=higher,
+        )
+
+    at_one_rate, at_own_rates = "at one learning rate for all", "each at its own learning rate"
+    momentum, nesterov = "Momentum lowers the loss", "Nesterov's momentum lowers the loss"
+    return [
+        lower_loss(f"{momentum}, {at_one_rate}", runs.one_rate, MOMENTUM, SGD),
+        lower_loss(f"{nesterov}, {at_one_rate}", runs.one_rate, NESTEROV, SGD),
+        lower_loss(
+            f"{momentum} below that of SGD at ten times the rate", runs.one_rate, MOMENTUM, TENFOLD
+        ),
+        lower_loss(f"{momentum}, {at_own_rates}", runs.own_rates, MOMENTUM, SGD),
+        lower_loss(f"{nesterov}, {at_own_rates}", runs.own_rates, NESTEROV, SGD),
+        lower_loss(
+            f"Nesterov's correction improves on momentum, {at_own_rates}",
+            runs.own_rates,
+            NESTEROV,
+            MOMENTUM,
+        ),
+        identity(
+            source="A 3.5.2",
+            statement="A's Nesterov and Keras's are one algorithm: Keras's weights are A's "
+            "look-ahead points",
+            quantity=f"weights after each of {UPDATES} updates on a bowl",
+            says=runs.paths["look_ahead"],
+            holds=runs.paths["keras_weights"],
+            tolerance=1e-5,
+        ),
+    ]
 
 
 @study.table
 def results(runs):
-    rows = [
-        [label, setting, records[0].config.learning_rate, summary_of(records, final_loss),
-         summary_of(records, final("test_accuracy"))]
-        for setting in ("shared", "tuned")
-        for label, records in runs[setting].items()
-    ]  # fmt: skip
-    columns = ["method", "rate", "learning rate", "training loss", "test accuracy"]
+    columns = ["method", "rate", "learning rate", TRAINING_LOSS.name, TEST_ACCURACY.name]
+    rows = []
+    for setting, methods in (("shared", runs.one_rate), ("tuned", runs.own_rates)):
+        for label, records in methods.items():
+            measured = [summary_of(records, measure) for measure in (TRAINING_LOSS, TEST_ACCURACY)]
+            rows.append([label, setting, records[0].config.learning_rate, *measured])
     return Table("After the last update", columns, rows, OVER_SEEDS)
 
 
@@ -103,20 +150,19 @@ def results(runs):
     alt="Training loss against iterations for SGD, momentum and Nesterov, at two kinds of rate.",
 )
 def loss_at_each_iteration(runs):
-    fig, axes = plots.figure(1, 2, width=11, height=5, sharey=True)
-    for ax, setting, title in zip(
-        axes, ("shared", "tuned"), ("One rate for all", "Each at its own rate"), strict=True
-    ):
+    fig, (left, right) = plots.figure(1, 2, width=11, height=5, sharey=True)
+    left.set_title("One rate for all")
+    right.set_title("Each at its own rate")
+    for ax, methods in ((left, runs.one_rate), (right, runs.own_rates)):
         ax.set_yscale("log")
-        draw_losses(ax, runs[setting], windows=dict.fromkeys(runs[setting], 25))
-        ax.set_title(title)
+        draw_losses(ax, methods, windows=dict.fromkeys(methods, 25))
     plots.legend(fig)
     return fig
 
 
 @study.chart("Zoom into every iteration", "Each batch's loss before its update, not averaged.")
 def every_loss(runs):
-    return {"one rate for all": runs["shared"], "each at its own rate": runs["tuned"]}
+    return {"one rate for all": runs.one_rate, "each at its own rate": runs.own_rates}
 
 
 @study.figure(
@@ -127,16 +173,18 @@ def every_loss(runs):
     of="no data",
 )
 def one_algorithm_two_forms(runs):
-    theta, look_ahead, keras_weights = nesterov_paths()
     fig, ax = plots.figure()
-    grid = np.meshgrid(np.linspace(-2.2, 1.4, 200), np.linspace(-1.4, 1.4, 160))
-    loss = sum(c * x**2 for c, x in zip(CURVATURE, grid, strict=True)) / 2
-    ax.contour(*grid, loss, levels=np.geomspace(0.02, 15, 12), colors="#BBBBBB", linewidths=0.8)
-    shown = slice(26)  # later ones crowd around the minimum
-    ax.plot(*theta[shown].T, color=palette.ORANGE, label="A's θ")
-    ax.plot(*look_ahead[shown].T, "o", ms=10, mfc="none", color=palette.BLUE, mew=1.6,
-            label="A's look-ahead points θ − γv")  # fmt: skip
-    ax.plot(*keras_weights[shown].T, ".", color=palette.BLACK, label="Keras's weights")
+    x, y = np.meshgrid(np.linspace(-2.2, 1.4, 200), np.linspace(-1.4, 1.4, 160))
+    loss = (CURVATURE[0] * x**2 + CURVATURE[1] * y**2) / 2
+    ax.contour(x, y, loss, levels=np.geomspace(0.02, 15, 12), colors="#BBBBBB", linewidths=0.8)
+    theta, look_ahead, keras_weights = (
+        runs.paths[name][:26].T  # later points crowd around the minimum
+        for name in ("theta", "look_ahead", "keras_weights")
+    )
+    ring = {"ms": 10, "mfc": "none", "mew": 1.6, "color": palette.BLUE}
+    ax.plot(*theta, color=palette.ORANGE, label="A's θ")
+    ax.plot(*look_ahead, "o", **ring, label="A's look-ahead points θ − γv")
+    ax.plot(*keras_weights, ".", color=palette.BLACK, label="Keras's weights")
     plots.label_axes(ax, "First parameter", "Second parameter")
     plots.legend(fig)
     return fig

@@ -1,7 +1,7 @@
 """From records to findings: studies, claims with computed verdicts, figures and the report."""
 
 from reporting.findings import Findings, FindingsError, Table
-from reporting.study.lab import Lab, MissingRunsError
+from reporting.study.lab import Lab, Methods, MissingRunsError
 from reporting.study.networks import network_of
 from reporting.study.study import Study
 from reporting.study.tables import summary_of, table_of
@@ -15,6 +15,7 @@ __all__ = [
     "FindingsError",
     "Lab",
     "Measure",
+    "Methods",
     "MissingRunsError",
     "Study",
     "Table",

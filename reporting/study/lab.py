@@ -2,13 +2,17 @@
 
 import dataclasses
 import math
+from typing import Any
 
 import numpy as np
 
 from reporting.verdicts.measures import diverged
-from training import RunConfig
+from training import RunConfig, RunRecord
 from training.backend import BACKENDS, running_backend
 from training.store.computed import as_stored
+
+Methods = dict[Any, list[RunRecord]]
+"""Label of a method → its runs, one for each seed."""
 
 PRESETS = {"quick": 3, "paper": 5}
 """Preset → its number of seeds, where neither the study nor the user gives one."""
