@@ -1,12 +1,17 @@
 """Eight optimizers over learning rates, and down functions of two numbers (E; B, Q28)."""
 
+from dataclasses import dataclass
+from typing import Any
+
 from experiments.analyses.optimizers import landscapes
 from experiments.analyses.optimizers.landscapes import COARSE, FINE, LONG, ROUND, TURNED
 from experiments.analyses.optimizers.tunings import best_but, tunings_table
-from reporting import Study, compare, direction, table_of
+from reporting import Measure, Methods, Study, compare, direction, table_of
 from reporting.figures import plots
 from reporting.figures.curves import draw_losses, draw_rates
-from reporting.verdicts.measures import final
+from reporting.study.lab import Tuning
+from reporting.study.tables import facts
+from reporting.verdicts.measures import TEST_ACCURACY, TEST_LOSS
 from training import OPTIMIZERS
 
 study = Study(
@@ -22,6 +27,10 @@ study = Study(
     seeds={"quick": 2, "paper": 5},
 )
 
+# 784-128-10, trained on the cross-entropy of the softmax.
+NETWORK = {"model": "dense", "hidden": (128,), "activation": "relu"}
+BATCH_SIZE = 150
+
 KERAS_RATES = {  # where none is given
     optimizer.label: 0.01 if optimizer.keras_class == "SGD" else 0.001
     for optimizer in OPTIMIZERS.values()
@@ -34,81 +43,169 @@ QUICK_RATES = {  # a part of them around the best
     **dict.fromkeys(KERAS_RATES, (0.001, 0.003, 0.01)),
     **dict.fromkeys((SGD, MOMENTUM, NESTEROV, ADAGRAD), (0.03, 0.1, 0.3)),
 }
-MAGIC = 0.0003
-OWN, OF_KERAS, AT_MAGIC, OTHER = "its best rate", "Keras's rate", "3e-4", "its best rate but 3e-4"
+MAGIC_RATE = 0.0003
+BEST, OF_KERAS, MAGIC, BEST_BUT_MAGIC = (
+    "its best rate",
+    "Keras's rate",
+    "3e-4",
+    "its best rate but 3e-4",
+)
 
 
 def at(rate, label):
+    """The label of an optimizer at one of its learning rates."""
     return f"{label} at {rate}"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs on images, and the descents on landscapes.
+
+    Attributes:
+        tunings: Label of an optimizer → how its learning rate was chosen.
+        tried: Label of SGD and Adam → learning rate → its runs on the tuning seeds.
+        trained: Label of an optimizer at a learning rate, as `at` writes it → its runs.
+        descents: What `landscapes.all_descents` returns.
+    """
+
+    tunings: dict[str, Tuning]
+    tried: dict[str, Methods]
+    trained: Methods
+    descents: dict[str, dict[str, dict[str, Any]]]
 
 
 @study.runs
 def runs(lab):
     n, validation, epochs = lab.choose(quick=(4_000, 1_000, 2), paper=(48_000, 12_000, 5))
-    base = lab.config(train_size=n, validation_size=validation, batch_size=150, epochs=epochs)
+    base = lab.config(
+        **NETWORK,
+        train_size=n,
+        validation_size=validation,
+        batch_size=BATCH_SIZE,
+        epochs=epochs,
+    )
     methods = {entry.label: base.replace(optimizer=name) for name, entry in OPTIMIZERS.items()}
     rates = lab.choose(quick=QUICK_RATES, paper=RATES)
     tuned = lab.tune(methods, rates, by="validation error")
-    settings = {at(OWN, label): tuned[label] for label in methods}
-    stated = [(OF_KERAS, label, rate) for label, rate in KERAS_RATES.items()]
-    stated += [(AT_MAGIC, ADAM, MAGIC), (OTHER, ADAM, best_but(lab.tunings[ADAM], MAGIC))]
-    for name, label, rate in stated:
-        settings[at(name, label)] = methods[label].replace(learning_rate=rate)
-    tried = {}
-    for label in (SGD, ADAM):
-        rates = lab.tunings[label].rates.tolist()
-        tried[label] = lab.trials({r: methods[label].replace(learning_rate=r) for r in rates})
-    return {"tunings": lab.tunings, "tried": tried, "trained": lab.train(settings)}
+    settings = {at(BEST, label): config for label, config in tuned.items()}
+    for label, rate in KERAS_RATES.items():
+        settings[at(OF_KERAS, label)] = methods[label].replace(learning_rate=rate)
+    adam, second_best = methods[ADAM], best_but(lab.tunings[ADAM], MAGIC_RATE)
+    settings[at(MAGIC, ADAM)] = adam.replace(learning_rate=MAGIC_RATE)
+    settings[at(BEST_BUT_MAGIC, ADAM)] = adam.replace(learning_rate=second_best)
+    return Runs(
+        tunings=lab.tunings,
+        tried={label: lab.trials(at_rates_tried(lab, methods, label)) for label in (SGD, ADAM)},
+        trained=lab.train(settings),
+        descents=lab.compute("descents", landscapes.all_descents),
+    )
+
+
+def at_rates_tried(lab, methods, label):
+    """Learning rate → config, for each rate that was tried for an optimizer."""
+    rates = lab.tunings[label].rates.tolist()
+    return {rate: methods[label].replace(learning_rate=rate) for rate in rates}
 
 
 @study.claims
 def claims(runs):
     def more_accurate(source, statement, better, worse):
-        test = "test accuracy", runs["trained"], final("test_accuracy")
-        return compare(source, statement, *test, worse, better, better="higher")
+        return compare(
+            source=source,
+            statement=statement,
+            measure=TEST_ACCURACY,
+            runs=runs.trained,
+            lower=worse,
+            higher=better,
+        )
 
     def fewer(statement, lower, higher, share=FINE):
-        found = landscapes.all_descents()
-        pair = [(f"{label}, {on}", found[on][label].needed[share]) for label, on in (lower, higher)]
-        quantity = f"updates to {share:g} of the loss at the start, each at its best rate"
-        return direction("E", statement, quantity, *pair, ratio=True)
+        updates = Measure(
+            f"updates to {share} of the loss at the start, each at its best rate",
+            better="lower",
+            margin=0.05,  # of the ratio: one update in twenty
+        )
 
+        def labelled(label, landscape):
+            return f"{label}, {landscape}", runs.descents[landscape][label]["updates"][share]
+
+        return direction(
+            source="E",
+            statement=statement,
+            measure=updates,
+            lower=labelled(*lower),
+            higher=labelled(*higher),
+            ratio=True,
+        )
+
+    others = [label for label in KERAS_RATES if label != ADAM]
     return [
-        *(more_accurate("E", f"To start with, Adam at 3e-4 is better than {label} at Keras's rate",
-                        at(AT_MAGIC, ADAM), at(OF_KERAS, label))
-          for label in KERAS_RATES if label != ADAM),
-        more_accurate("B Q28", "At the rates of Keras Adam is better than SGD",
-                      at(OF_KERAS, ADAM), at(OF_KERAS, SGD)),
-        more_accurate("E", "Each at its best rate, Adam is better than SGD",
-                      at(OWN, ADAM), at(OWN, SGD)),
-        more_accurate("E", "3e-4 is better for Adam than every other rate",
-                      at(AT_MAGIC, ADAM), at(OTHER, ADAM)),
+        *(
+            more_accurate(
+                "E",
+                f"To start with, Adam at 3e-4 is better than {label} at Keras's rate",
+                better=at(MAGIC, ADAM),
+                worse=at(OF_KERAS, label),
+            )
+            for label in others
+        ),
+        more_accurate(
+            "B Q28",
+            "At the rates of Keras Adam is better than SGD",
+            better=at(OF_KERAS, ADAM),
+            worse=at(OF_KERAS, SGD),
+        ),
+        more_accurate(
+            "E",
+            "Each at its best rate, Adam is better than SGD",
+            better=at(BEST, ADAM),
+            worse=at(BEST, SGD),
+        ),
+        more_accurate(
+            "E",
+            "3e-4 is better for Adam than every other rate",
+            better=at(MAGIC, ADAM),
+            worse=at(BEST_BUT_MAGIC, ADAM),
+        ),
         fewer("An elongated bowl slows gradient descent", (SGD, ROUND), (SGD, LONG)),
-        *(fewer(f"{label} improves on SGD in an elongated bowl", (label, LONG), (SGD, LONG))
-          for label in (ADAGRAD, RMSPROP, ADAM)),
-        fewer("RMSProp improves on SGD in an elongated bowl, to a coarse loss",
-              (RMSPROP, LONG), (SGD, LONG), share=COARSE),
+        *(
+            fewer(f"{label} improves on SGD in an elongated bowl", (label, LONG), (SGD, LONG))
+            for label in (ADAGRAD, RMSPROP, ADAM)
+        ),
+        fewer(
+            "RMSProp improves on SGD in an elongated bowl, to a coarse loss",
+            (RMSPROP, LONG),
+            (SGD, LONG),
+            share=COARSE,
+        ),
         fewer("RMSProp improves on AdaGrad in an elongated bowl", (RMSPROP, LONG), (ADAGRAD, LONG)),
-        *(fewer(f"Turning the elongated bowl slows {label} (our own question)",
-                (label, LONG), (label, TURNED)) for label in (ADAGRAD, RMSPROP)),
-    ]  # fmt: skip
+        *(
+            fewer(
+                f"Turning the elongated bowl slows {label} (our own question)",
+                (label, LONG),
+                (label, TURNED),
+            )
+            for label in (ADAGRAD, RMSPROP)
+        ),
+    ]
 
 
 @study.table
 def learning_rates(runs):
-    return tunings_table(runs["tunings"], "Learning rates")
+    return tunings_table(runs.tunings, "Learning rates")
 
 
 @study.table
 def results(runs):
-    measures = {"test accuracy": final("test_accuracy"), "test loss": final("test_loss")}
-    rate = {"learning rate": lambda record: record.config.learning_rate}
-    return table_of("On the test images", "optimizer", runs["trained"], measures, rate)
+    measures = [TEST_ACCURACY, TEST_LOSS]
+    return table_of(
+        "On the test images", "optimizer", runs.trained, measures, facts("learning rate")
+    )
 
 
 @study.table
 def updates(runs):
-    return landscapes.updates_table(landscapes.all_descents())
+    return landscapes.updates_table(runs.descents)
 
 
 @study.figure(
@@ -118,7 +215,7 @@ def updates(runs):
     of="tuning seeds",
 )
 def sgd_and_adam(runs):
-    return draw_rates(runs["tried"], window=25)
+    return draw_rates(runs.tried, window=25)
 
 
 @study.figure(
@@ -128,7 +225,7 @@ def sgd_and_adam(runs):
 def loss_at_each_iteration(runs):
     fig, ax = plots.figure()
     ax.set_yscale("log")
-    at_best = {label: runs["trained"][at(OWN, label)] for label in KERAS_RATES}
+    at_best = {label: runs.trained[at(BEST, label)] for label in KERAS_RATES}
     draw_losses(ax, at_best, windows=dict.fromkeys(at_best, 25))
     plots.legend(fig)
     return fig
@@ -142,7 +239,7 @@ def loss_at_each_iteration(runs):
     of="no data",
 )
 def paths(runs):
-    return landscapes.draw_descents(landscapes.all_descents())
+    return landscapes.draw_descents(runs.descents)
 
 
 if __name__ == "__main__":

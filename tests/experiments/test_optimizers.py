@@ -13,32 +13,31 @@ ADAM, SGD = study.ADAM, study.SGD
 @pytest.fixture(scope="module")
 def found():
     """Descents that need 10 updates each, but for what a test changes."""
-    needed = {share: np.full(3, 10.0) for share in (study.COARSE, study.FINE)}
-    descent = landscapes.Descent(0.1, np.zeros((2, 2)), needed)
+    updates = {share: np.full(3, 10.0) for share in (study.COARSE, study.FINE)}
+    descent = {"rate": 0.1, "path": np.zeros((2, 2)), "updates": updates}
     return {name: dict.fromkeys(study.KERAS_RATES, descent) for name in landscapes.LANDSCAPES}
 
 
 @pytest.fixture
-def lab(made_up_record):
+def lab(found, made_up_record, monkeypatch):
+    monkeypatch.setattr(landscapes, "all_descents", lambda: found)
     return Lab("paper", 3, {"fashion_mnist": "stand-in"}, lambda cs: [*map(made_up_record, cs)])
 
 
 @pytest.fixture
-def verdicts(found, lab, monkeypatch):
+def verdicts(lab):
     """A function of changes to test accuracies and updates that gives statement → verdict."""
 
     def judge(accuracies=None, updates=None):
         runs = study.runs(lab)
         for label, accuracy in (accuracies or {}).items():
-            runs["trained"][label] = [
+            runs.trained[label] = [
                 dataclasses.replace(r, final=r.final | {"test_accuracy": accuracy + seed / 1e4})
-                for seed, r in enumerate(runs["trained"][label])
+                for seed, r in enumerate(runs.trained[label])
             ]
-        changed = {name: dict(of) for name, of in found.items()}
         for (name, label), number in (updates or {}).items():
-            needed = {share: number + np.arange(3.0) for share in (study.COARSE, study.FINE)}
-            changed[name][label] = changed[name][label]._replace(needed=needed)
-        monkeypatch.setattr(landscapes, "all_descents", lambda: changed)
+            counts = {share: number + np.arange(3.0) for share in (study.COARSE, study.FINE)}
+            runs.descents[name][label] = runs.descents[name][label] | {"updates": counts}
         return {claim.statement: claim.verdict for claim in study.claims(runs)}
 
     return judge
@@ -54,10 +53,10 @@ def test_rates_where_none_is_given_are_those_of_keras():
 
 def test_nothing_is_trained_twice(lab):
     runs = study.runs(lab)
-    tried = {r.config.key for of in runs["tried"][ADAM].values() for r in of}
-    assert len(runs["tried"][ADAM]) == len(lab.tunings[ADAM].rates)
+    tried = {r.config.key for records in runs.tried[ADAM].values() for r in records}
+    assert len(runs.tried[ADAM]) == len(lab.tunings[ADAM].rates)
     assert tried <= lab.records.keys()
-    assert set(runs["tunings"]) == set(study.KERAS_RATES)
+    assert set(runs.tunings) == set(study.KERAS_RATES)
     trials = {key for key, r in lab.records.items() if r.config.seed >= 1000}
     assert len(trials) == 2 * sum(len(tuning.rates) for tuning in lab.tunings.values())
 
@@ -65,16 +64,16 @@ def test_nothing_is_trained_twice(lab):
 def test_the_other_rate_is_never_the_magic_one(lab):
     runs = study.runs(lab)
     magic, other = (
-        runs["trained"][study.at(rate, ADAM)][0].config.learning_rate
-        for rate in (study.AT_MAGIC, study.OTHER)
+        runs.trained[study.at(rate, ADAM)][0].config.learning_rate
+        for rate in (study.MAGIC, study.BEST_BUT_MAGIC)
     )
-    assert magic == study.MAGIC != other
+    assert magic == study.MAGIC_RATE != other
 
 
 @pytest.mark.parametrize(("adam", "other"), [(0.9, 0.8), (0.8, 0.9)])
 def test_the_more_accurate_wins(verdicts, adam, other):
-    labels = [study.at(rate, ADAM) for rate in (study.OWN, study.OF_KERAS, study.AT_MAGIC)]
-    others = [study.at(study.OTHER, ADAM), study.at(study.OWN, SGD)]
+    labels = [study.at(rate, ADAM) for rate in (study.BEST, study.OF_KERAS, study.MAGIC)]
+    others = [study.at(study.BEST_BUT_MAGIC, ADAM), study.at(study.BEST, SGD)]
     others += [study.at(study.OF_KERAS, label) for label in study.KERAS_RATES if label != ADAM]
     found = verdicts(dict.fromkeys(labels, adam) | dict.fromkeys(others, other))
     about_networks = [verdict for statement, verdict in found.items() if "bowl" not in statement]

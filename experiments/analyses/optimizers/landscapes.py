@@ -1,8 +1,7 @@
 """Functions of two numbers, and the paths that optimizers take down them."""
 
-import functools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +15,7 @@ RATES = np.geomspace(1e-4, 10, 41)
 
 UPDATES = 1000
 STARTS = 25
-COARSE, FINE = 1e-2, 1e-4
+COARSE, FINE = "0.01", "0.0001"
 """Shares of the loss at the start, to which an optimizer is to bring it down."""
 
 
@@ -34,21 +33,6 @@ class Landscape(NamedTuple):
     start: tuple
     minimum: tuple
     window: tuple
-
-
-class Descent(NamedTuple):
-    """One optimizer on one landscape.
-
-    Attributes:
-        rate: the best for the landscape's own start.
-        path: from there at that rate, shape (UPDATES + 1, 2).
-        needed: share, `COARSE` or `FINE` → updates from each other start at the best rate for it,
-            shape (STARTS,), as `updates_needed` counts them.
-    """
-
-    rate: float
-    path: np.ndarray
-    needed: dict
 
 
 def bowl(elongation, turn=0.0):
@@ -86,13 +70,19 @@ LANDSCAPES = {
 }
 
 
-def descents(landscape):
+def descents(landscape: Landscape) -> dict[str, dict[str, Any]]:
     """Let every optimizer of `OPTIMIZERS` descend, at each of `RATES`.
 
     The other starts lie around the landscape's own, at most 0.5 away in x and in y.
 
+    Args:
+        landscape: One of `LANDSCAPES`.
+
     Returns:
-        Label of the optimizer → `Descent`.
+        Label of the optimizer → "rate", the best for the landscape's own start; "path", from there
+        at that rate, float32, shape (UPDATES + 1, 2); and "updates", `COARSE` or `FINE` → updates
+        from each other start at the best rate for it, shape (STARTS,), as `updates_needed` counts
+        them.
     """
     from training.loop.descent import paths
 
@@ -100,19 +90,21 @@ def descents(landscape):
     starts = landscape.start + np.vstack([np.zeros(2), around])
     found = {}
     for name, optimizer in OPTIMIZERS.items():
-        of_rates = paths(name, landscape.function, starts, RATES, UPDATES)
+        taken = paths(name, landscape.function, starts, RATES, UPDATES)
         with np.errstate(over="ignore", invalid="ignore"):  # where a rate is too large
-            losses = landscape.function(*np.moveaxis(of_rates, -1, 0))
-        needed = {share: updates_needed(losses, share) for share in (COARSE, FINE)}
-        best = np.lexsort((losses[0, :, -1], needed[FINE][0]))[0]
-        others = {share: updates[1:].min(axis=1) for share, updates in needed.items()}
-        found[optimizer.label] = Descent(RATES[best], of_rates[0, best], others)
+            losses = landscape.function(*np.moveaxis(taken, -1, 0))
+        updates = {share: updates_needed(losses, float(share)) for share in (COARSE, FINE)}
+        best = np.lexsort((losses[0, :, -1], updates[FINE][0]))[0]
+        found[optimizer.label] = {
+            "rate": RATES[best],
+            "path": np.float32(taken[0, best]),
+            "updates": {share: counts[1:].min(axis=1) for share, counts in updates.items()},
+        }
     return found
 
 
-@functools.cache
-def all_descents():
-    """Name of each of `LANDSCAPES` → what `descents` gives for it. Takes some seconds, once."""
+def all_descents() -> dict[str, dict[str, dict[str, Any]]]:
+    """Name of each of `LANDSCAPES` → what `descents` returns for it."""
     return {name: descents(landscape) for name, landscape in LANDSCAPES.items()}
 
 
@@ -130,51 +122,51 @@ def updates_needed(losses, share):
     return losses.shape[-1] - np.argmax(above[..., ::-1], axis=-1)
 
 
-def updates_table(of_landscapes):
+def updates_table(by_landscape):
     """Tabulate how many updates each optimizer needs on each landscape.
 
     Args:
-        of_landscapes: as `all_descents` gives them.
+        by_landscape: As `all_descents` returns them.
     """
-    optimizers = next(iter(of_landscapes.values()))
+    optimizers = next(iter(by_landscape.values()))
     rows = [
-        [label, *(summary(found[label].needed[FINE]) for found in of_landscapes.values())]
+        [label, *(summary(found[label]["updates"][FINE]) for found in by_landscape.values())]
         for label in optimizers
     ]
     return Table(
-        f"Updates until the loss stays below {FINE:g} of its start",
-        ["optimizer", *of_landscapes],
+        f"Updates until the loss stays below {FINE} of its start",
+        ["optimizer", *by_landscape],
         rows,
         f"Each at its best of {len(RATES)} learning rates, from {STARTS} starts: mean and 95 % "
         f"interval. {UPDATES + 1:,} stands for a descent that is not there after {UPDATES:,}.",
     )
 
 
-def draw_descents(of_landscapes):
+def draw_descents(by_landscape):
     """Draw the optimizers' paths on each landscape but the round bowl, where little can be seen.
 
     Args:
-        of_landscapes: as `all_descents` gives them.
+        by_landscape: As `all_descents` returns them.
 
     Returns:
         The figure.
     """
-    names = [name for name in of_landscapes if name != ROUND]
+    names = [name for name in by_landscape if name != ROUND]
     fig, axes = plots.figure(-(-len(names) // 2), 2, width=11, height=9)
     for ax, name in zip(axes.flat, names, strict=True):
-        draw_paths(ax, LANDSCAPES[name], of_landscapes[name])
+        draw_paths(ax, LANDSCAPES[name], by_landscape[name])
         plots.label_axes(ax, "x", "y", title=name.capitalize())
     plots.legend(fig)
     return fig
 
 
-def draw_paths(ax, landscape, of_optimizers):
+def draw_paths(ax, landscape, by_optimizer):
     """Draw the optimizers' paths over the landscape's filled contours, at logarithmic levels.
 
     Args:
         ax: axes.
         landscape: a `Landscape`.
-        of_optimizers: label → `Descent`.
+        by_optimizer: Label → what `descents` returns for it.
     """
     from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
@@ -184,9 +176,11 @@ def draw_paths(ax, landscape, of_optimizers):
     levels = np.geomspace(heights.max() / 1e5, heights.max(), 11)
     shades = LinearSegmentedColormap.from_list("paper", ["#FFFFFF", "#BDBDBD"])
     ax.contourf(x, y, heights, levels, cmap=shades, norm=LogNorm(levels[0], levels[-1]))
-    for label, descent in of_optimizers.items():
+    for label, descent in by_optimizer.items():
         style = palette.method_style(label)
-        ax.plot(*descent.path.T, color=style.color, linestyle=style.linestyle, lw=1.6, label=label)
+        ax.plot(
+            *descent["path"].T, color=style.color, linestyle=style.linestyle, lw=1.6, label=label
+        )
     ax.plot(*landscape.start, "o", ms=9, mfc="white", mec="black", mew=1.6, zorder=4)
     ax.plot(*landscape.minimum, "*", ms=15, mfc="white", mec="black", mew=1.2, zorder=4)
     ax.grid(False)

@@ -53,10 +53,10 @@ def test_descent_on_a_bowl_agrees_with_its_closed_form(found):
     with np.errstate(over="ignore", invalid="ignore"):
         powers = (1 - landscapes.RATES[:, None, None] * np.array([1, 100])) ** np.c_[:1001]
         losses = (powers * starts[:, None, None]) ** 2 @ [0.5, 50.0]
-    expected = updates_needed(losses, FINE).min(axis=1)
-    assert found["SGD"].needed[FINE].tolist() == expected.tolist()
-    np.testing.assert_allclose(found["SGD"].path[0], LANDSCAPES[LONG].start)
-    assert abs(found["SGD"].path[-1]).max() < 1e-3
+    expected = updates_needed(losses, float(FINE)).min(axis=1)
+    assert found["SGD"]["updates"][FINE].tolist() == expected.tolist()
+    np.testing.assert_allclose(found["SGD"]["path"][0], LANDSCAPES[LONG].start)
+    assert abs(found["SGD"]["path"][-1]).max() < 1e-3
 
 
 def test_paths_are_drawn_from_start_to_minimum(found):
@@ -64,13 +64,13 @@ def test_paths_are_drawn_from_start_to_minimum(found):
     landscapes.draw_paths(ax, LANDSCAPES[LONG], found)
     drawn = {line.get_label(): line for line in ax.lines}
     assert set(found) <= drawn.keys()
-    np.testing.assert_array_equal(drawn["Adam"].get_xydata(), found["Adam"].path)
+    np.testing.assert_array_equal(drawn["Adam"].get_xydata(), found["Adam"]["path"])
 
 
 def test_figure_and_table_have_every_landscape(found):
-    of_landscapes = {LONG: found, TURNED: found}
-    fig = landscapes.draw_descents(of_landscapes)
+    by_landscape = {LONG: found, TURNED: found}
+    fig = landscapes.draw_descents(by_landscape)
     assert [ax.get_title(loc="left") for ax in fig.axes] == [LONG.capitalize(), TURNED.capitalize()]
-    table = landscapes.updates_table(of_landscapes)
+    table = landscapes.updates_table(by_landscape)
     assert table.columns == ["optimizer", LONG, TURNED]
     assert len(table.rows) == len(found)
