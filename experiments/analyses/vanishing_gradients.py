@@ -13,8 +13,8 @@ START, END = "at the start", f"in the last {LAST} iterations"
 
 def norms(record, when=START):
     """Norm of the gradient of each hidden layer of a dense network, float64, shape (layers,)."""
-    of_hidden = record.kept["gradient_norms"][:, :-1].astype(float)
-    return of_hidden[0] if when == START else of_hidden[-LAST:].mean(axis=0)
+    hidden = record.kept["gradient_norms"][:, :-1].astype(float)
+    return hidden[0] if when == START else hidden[-LAST:].mean(axis=0)
 
 
 def first_norm(record):
@@ -33,8 +33,8 @@ def factor(record):
     The geometric mean from the last hidden layer to the second; the first has other inputs than
     all others, and as many weights more.
     """
-    of_layers = norms(record)[1:]
-    return (of_layers[0] / of_layers[-1]) ** (1 / (len(of_layers) - 1))
+    layers = norms(record)[1:]
+    return (layers[0] / layers[-1]) ** (1 / (len(layers) - 1))
 
 
 def sigmoid_slopes():
@@ -92,19 +92,19 @@ def draw_layers(panels):
     return fig
 
 
-def draw_first_layers(of_depths, window):
+def draw_first_layers(by_depth, window):
     """Draw the gradient's norm in the first layer at every iteration, one axes for each depth.
 
     Args:
-        of_depths: number of hidden layers → {label → list of `RunRecord`}.
+        by_depth: number of hidden layers → {label → list of `RunRecord`}.
         window: iterations of the moving average.
 
     Returns:
         The figure.
     """
-    width = max(8, 1 + 3 * len(of_depths))
-    fig, axes = plots.figure(1, len(of_depths), width, height=5, sharey=True)
-    for ax, (depth, networks) in zip(axes, of_depths.items(), strict=True):
+    width = max(8, 1 + 3 * len(by_depth))
+    fig, axes = plots.figure(1, len(by_depth), width, height=5, sharey=True)
+    for ax, (depth, networks) in zip(axes, by_depth.items(), strict=True):
         ax.set_yscale("log")
         for label, records in networks.items():
             curves = np.array([r.kept["gradient_norms"][:, 0] for r in records])
@@ -116,23 +116,23 @@ def draw_first_layers(of_depths, window):
     return fig
 
 
-def draw_depths(of_depths, measures):
+def draw_depths(by_depth, measures):
     """Draw measures against the depth, side by side on logarithmic axes.
 
     Args:
-        of_depths: number of hidden layers → {label → list of `RunRecord`}.
+        by_depth: number of hidden layers → {label → list of `RunRecord`}.
         measures: name of the axis → function of a record.
 
     Returns:
         The figure.
     """
     fig, axes = plots.figure(1, len(measures), width=11, height=5)
-    depths = list(of_depths)
+    depths = list(by_depth)
     for ax, (name, measure) in zip(axes, measures.items(), strict=True):
         ax.set_yscale("log")
-        for label in of_depths[depths[0]]:
-            of_label = {depth: networks[label] for depth, networks in of_depths.items()}
-            draw_sweep(ax, of_label, measure, label)
+        for label in by_depth[depths[0]]:
+            at_depths = {depth: networks[label] for depth, networks in by_depth.items()}
+            draw_sweep(ax, at_depths, measure, label)
         ax.set_xticks(depths)
         plots.label_axes(ax, "Hidden layers", name)
     plots.legend(fig)
