@@ -1,4 +1,4 @@
-"""The dependencies are stated once, locked for every Python we support, and nothing installs."""
+"""Dependencies, their locks, and what hooks and workflows run."""
 
 import re
 import subprocess
@@ -6,6 +6,7 @@ import sys
 import tomllib
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.tags import compatible_tags, cpython_tags
@@ -78,3 +79,58 @@ def test_build_ends_with_one_line(hook):
     (line,) = done.stderr.splitlines()
     assert "make reproduce" in line
     assert "uv run python -m experiments list" in line
+
+
+def read_yaml(path):
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+WORKFLOWS = {path.name: read_yaml(path) for path in (ROOT / ".github/workflows").iterdir()}
+
+
+def commands_of(workflow):
+    steps = [step for job in WORKFLOWS[workflow]["jobs"].values() for step in job["steps"]]
+    return [step["run"] for step in steps if "run" in step]
+
+
+def test_workflows_run_targets_of_the_makefile():
+    named = {
+        name: re.findall(r"^make (\S+)", "\n".join(commands_of(name)), re.M) for name in WORKFLOWS
+    }
+    assert named == {
+        "tests.yml": ["lint", "test"],
+        "slow-tests.yml": ["test-slow"],
+        "pages.yml": [],
+    }
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert {target for targets in named.values() for target in targets} <= {
+        *re.findall(r"^([a-z-]+):", makefile, re.M)
+    }
+
+
+def test_workflows_test_every_supported_python():
+    matrix = WORKFLOWS["tests.yml"]["jobs"]["test"]["strategy"]["matrix"]
+    assert matrix["python"] == ["3.11", "3.12", "3.13"]
+
+
+def test_published_page_is_committed():
+    (command,) = commands_of("pages.yml")
+    assert (ROOT / command.split(" cp ")[1].split()[0]).is_file()
+
+
+def test_commits_are_checked_as_lint_does():
+    (repository,) = read_yaml(ROOT / ".pre-commit-config.yaml")["repos"]
+    entries = [
+        hook["entry"].removeprefix(".venv/bin/").split(" --")[0] for hook in repository["hooks"]
+    ]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    lint = re.search(r"^lint:.*\n((?:\t.*\n)+)", makefile, re.M)[1]
+    assert entries == re.findall(r"\$\(BIN\)/([a-z]+(?: [a-z]+)?)", lint)
+
+
+def test_versions_agree():
+    version = PROJECT["project"]["version"]
+    citation = read_yaml(ROOT / "CITATION.cff")
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert citation["version"] == version
+    assert f"## [{version}] - {citation['date-released']}\n" in changes
