@@ -9,8 +9,9 @@ import typer
 from experiments import study_names
 from experiments.commands import options
 from experiments.commands.options import check_choice, seconds_of
-from experiments.commands.status import counted, in_bytes
+from experiments.commands.status import in_bytes
 from training.store.run_cache import RunCache
+from training.sweep.progress import counted
 from training.sweep.removal import leftovers, removable_runs, remove
 from training.sweep.runner import runs_folder
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from experiments.commands import options
 from training.store.failures import kept_failures
 from training.store.run_cache import RunCache
+from training.sweep.progress import counted, duration
 from training.sweep.runner import runs_folder
 from training.sweep.status import sweeps
 
@@ -31,10 +32,10 @@ def write_status(cache, console):
     console.print(
         f"{cache.folder} holds {counted(len(cache.stored_keys()), 'run')}, {in_bytes(size)}"
     )
-    noted = sweeps(cache)
-    for sweep in noted:
+    going_on = sweeps(cache)
+    for sweep in going_on:
         _write_sweep(sweep, console)
-    if all(sweep.note.stale for sweep in noted):
+    if all(sweep.heartbeat.stale for sweep in going_on):
         console.print("\nNothing is being trained")
     failures = kept_failures(cache)
     if failures:
@@ -51,26 +52,12 @@ def _size(path):
         return 0
 
 
-def counted(number, noun):
-    """A number with its noun: "1 run", "1,234 runs"."""
-    return f"{number:,} {noun}{'s' * (number != 1)}"
-
-
 def in_bytes(size):
     """A number of bytes in kB or MB."""
     return f"{size / 1e3:,.0f} kB" if size < 1e6 else f"{size / 1e6:,.0f} MB"
 
 
-def duration(seconds):
-    """A number of seconds in the unit that suits it."""
-    for unit, length, most in (("s", 1, 90), ("min", 60, 90), ("h", 3600, 48)):
-        if seconds < most * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds / 86_400:.0f} days"
-
-
 def _write_sweep(sweep, console):
-    note = sweep.note
     counts = [f"{sweep.done} of {counted(len(sweep.keys), 'run')} done"]
     counts += [
         f"{number} {what}"
@@ -83,24 +70,24 @@ def _write_sweep(sweep, console):
     ]
     console.print(f"\n{sweep.name}: {', '.join(counts)}")
     _write_rows([("", _when(sweep))], console)
-    _write_rows([("running", _run(run, note)) for run in sweep.running], console)
+    _write_rows([("running", _run(run, sweep.heartbeat.host)) for run in sweep.running], console)
 
 
 def _when(sweep):
-    note = sweep.note
-    process = f"process {note.pid} on {note.host}"
-    began = f"{datetime.datetime.fromtimestamp(note.since):%Y-%m-%d %H:%M}"
-    if note.stale:
+    beat = sweep.heartbeat
+    process = f"process {beat.pid} on {beat.host}"
+    began = f"{datetime.datetime.fromtimestamp(beat.since):%Y-%m-%d %H:%M}"
+    if beat.stale:
         return f"stopped: {process}, begun {began}, is gone; the same command goes on"
     return f"since {began}, by {process}; {_to_go(sweep.seconds_to_go)}"
 
 
-def _run(run, sweep_note):
-    note = run.note
-    host = f" on {note.host}" * (note.host != sweep_note.host)
+def _run(run, sweep_host):
+    beat = run.heartbeat
+    host = "" if beat.host == sweep_host else f" on {beat.host}"
     return (
-        f"{note.about.description}, for {duration(time.time() - note.since)}, "
-        f"{_to_go(run.seconds_to_go)} (process {note.pid}{host})"
+        f"{beat.about.description}, for {duration(time.time() - beat.since)}, "
+        f"{_to_go(run.seconds_to_go)} (process {beat.pid}{host})"
     )
 
 

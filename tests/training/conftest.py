@@ -93,7 +93,7 @@ def long_configs(small):
 def in_process(own_folders, monkeypatch):
     """Train in this process, one run after another, where a test can replace what is called."""
 
-    def train(config, cache, data_dir, wanted):
+    def train(config, cache, data_dir, cancelled, pool=None):
         reply = worker_pool._reply(config, cache, data_dir)
         if isinstance(reply, Exception):
             raise reply

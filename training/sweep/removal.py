@@ -5,7 +5,7 @@ import time
 
 from training.store.failures import FOLDER as FAILED
 from training.store.run_cache import KEY
-from training.sweep.status import abandoned_notes, runs_in_training
+from training.sweep.status import abandoned_heartbeats, runs_in_training
 
 HOUR = 3600
 """Seconds after which a file that is written in one go counts as left behind."""
@@ -57,7 +57,7 @@ def leftovers(cache):
     arrays = cache.folder.glob(f"{KEY}.npz")
     curves = [path for path in arrays if not path.with_suffix(".json").exists()]
     old = [path for path in (*unfinished, *curves) if _age(path) > HOUR]
-    return [*(cache.folder / "damaged").glob("*"), *old, *abandoned_notes(cache)]
+    return [*(cache.folder / "damaged").glob("*"), *old, *abandoned_heartbeats(cache)]
 
 
 def remove(cache, runs, left):

@@ -1,29 +1,43 @@
-"""What goes on in a cache: the sweeps that train runs into it, and how far each one is."""
+"""What is going on in a cache: the sweeps that train runs into it, and how far each one is."""
 
 import contextlib
 import dataclasses
-import functools
 import time
 import warnings
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
 from training.config import RunConfig
 from training.store.failures import kept_failures
-from training.sweep.heartbeats import Note, noted, notes, remove_stale
+from training.store.run_cache import RunCache
+from training.sweep.heartbeats import Heartbeat, heartbeat, read_heartbeats, remove_stale
 
 SWEEPS, RUNNING = "sweeps", "running"
-"""Folders of the cache, with a note for each sweep and for each run that is being trained."""
+"""Folders of the cache with a heartbeat for each sweep and for each run that is being trained."""
 
 
 @contextlib.contextmanager
-def swept(cache, name, configs):
-    """Note that configs are to be trained, while the block runs; yields the note's path."""
-    _remove_stale_notes(cache)
+def sweep_heartbeat(
+    cache: RunCache, name: str | None, configs: Iterable[RunConfig]
+) -> Iterator[Path]:
+    """Keep a heartbeat of a sweep in the cache while the block runs.
+
+    Args:
+        cache: `RunCache`. Where the runs are stored.
+        name: str. Name of the sweep, or None.
+        configs: iterable of `RunConfig`. The runs to be trained.
+
+    Yields:
+        `Path` of the heartbeat.
+    """
+    _remove_stale(cache)
     runs = {config.key: config.total_sample_gradients for config in configs}
     try:
-        with noted(cache.folder / SWEEPS, {"name": name or "runs", "runs": runs}) as path:
+        with heartbeat(cache.folder / SWEEPS, {"name": name or "runs", "runs": runs}) as path:
             yield path
     finally:
-        _remove_stale_notes(cache)  # of its own processes, where they were killed
+        _remove_stale(cache)  # of its own worker processes, if they were killed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,11 +45,11 @@ class Running:
     """A run that is being trained.
 
     Attributes:
-        note: of the process that trains it; its `about` is the config.
-        seconds_to_go: by finished runs of the same network; None where there are none.
+        heartbeat: `Heartbeat` of the process that trains it; its `about` is the `RunConfig`.
+        seconds_to_go: float. Estimated from finished runs of the same network; None without any.
     """
 
-    note: Note
+    heartbeat: Heartbeat
     seconds_to_go: float | None
 
 
@@ -44,124 +58,144 @@ class Sweep:
     """How far a sweep is.
 
     Attributes:
-        note: of the process that called `run_all`, stale when it is gone.
-        name: of the sweep.
-        keys: of the runs that were to be trained, a set.
-        done: how many of them are stored.
+        heartbeat: `Heartbeat` of the process that called `run_all`; stale if it is gone.
+        name: str. Name of the sweep.
+        keys: set of str. Keys of the runs that were to be trained.
+        done: int. How many of them are stored.
         running: list of `Running`.
-        failed: how many of them failed.
-        seconds_to_go: by the sample gradients of what is done; None before the first run is, and
-            where the process is gone.
+        failed: int. How many of them failed.
+        seconds_to_go: float. Estimated from the sample gradients of the finished runs; None before
+            the first one has finished, and if the process is gone.
     """
 
-    note: Note
+    heartbeat: Heartbeat
     name: str
-    keys: set
+    keys: set[str]
     done: int
-    running: list
+    running: list[Running]
     failed: int
     seconds_to_go: float | None
 
     @property
-    def left(self):
-        """How many runs have not been begun."""
+    def left(self) -> int:
+        """How many runs have not started."""
         return len(self.keys) - self.done - len(self.running) - self.failed
 
 
-def sweeps(cache):
-    """Every `Sweep` that has a note in the cache, those of killed processes among them."""
-    running = [
-        note for note in notes(cache.folder / RUNNING, RunConfig.from_json) if not note.stale
-    ]
+def sweeps(cache: RunCache) -> list[Sweep]:
+    """Return every `Sweep` that has a heartbeat in the cache, stale ones included.
+
+    Args:
+        cache: `RunCache`. Where the runs are stored.
+    """
+    running = _living(cache, RUNNING)
     failures = kept_failures(cache)
-    return [_sweep(cache, note, running, failures) for note in notes(cache.folder / SWEEPS, _asked)]
+    return [
+        _sweep(cache, beat, running, failures)
+        for beat in read_heartbeats(cache.folder / SWEEPS, _sweep_of)
+    ]
 
 
-def runs_in_training(cache):
-    """Keys of the runs of every sweep that is going on: those trained, and those to be."""
-    running, going_on = (
-        [note for note in notes(cache.folder / folder, read) if not note.stale]
-        for folder, read in ((RUNNING, RunConfig.from_json), (SWEEPS, _asked))
-    )
-    return {note.about.key for note in running}.union(*(note.about[1] for note in going_on))
+def runs_in_training(cache: RunCache) -> set[str]:
+    """Return the keys of the runs of all sweeps that are going on, whether started or not.
+
+    Args:
+        cache: `RunCache`. Where the runs are stored.
+    """
+    keys = {beat.about.key for beat in _living(cache, RUNNING)}
+    for beat in _living(cache, SWEEPS):
+        _, work = beat.about
+        keys.update(work)
+    return keys
 
 
-def abandoned_notes(cache):
-    """Paths of notes that are damaged, or whose process is gone."""
-    kept, paths = set(), set()
-    for folder, read in _READERS.items():
+def abandoned_heartbeats(cache: RunCache) -> list[Path]:
+    """Return the paths of heartbeats that are damaged or whose process is gone.
+
+    Args:
+        cache: `RunCache`. Where the runs are stored.
+    """
+    living: set[Path] = set()
+    paths: set[Path] = set()
+    for folder in _READERS:
         paths.update((cache.folder / folder).glob("*.json"))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the damaged ones
-            kept.update(n.path for n in notes(cache.folder / folder, read) if not n.stale)
-    return sorted(paths - kept)
+            warnings.simplefilter("ignore")  # of damaged heartbeats
+            living.update(beat.path for beat in _living(cache, folder))
+    return sorted(paths - living)
 
 
-def _asked(about):
+def _sweep_of(about: Any) -> tuple[str, dict[str, int]]:
     """The name of a sweep, and key → sample gradients of its runs."""
     return about["name"] + "", {str(key): int(work) for key, work in about["runs"].items()}
 
 
-_READERS = {SWEEPS: _asked, RUNNING: RunConfig.from_json}
+_READERS: dict[str, Callable[[Any], Any]] = {SWEEPS: _sweep_of, RUNNING: RunConfig.from_json}
 
 
-def _remove_stale_notes(cache):
+def _living(cache: RunCache, folder: str) -> list[Heartbeat]:
+    beats = read_heartbeats(cache.folder / folder, _READERS[folder])
+    return [beat for beat in beats if not beat.stale]
+
+
+def _remove_stale(cache: RunCache) -> None:
     for folder, read in _READERS.items():
         remove_stale(cache.folder / folder, read)
 
 
-def _sweep(cache, note, running, failures):
-    name, work = note.about
+def _sweep(
+    cache: RunCache, beat: Heartbeat, running: list[Heartbeat], failures: dict[str, str]
+) -> Sweep:
+    name, work = beat.about
     done = cache.stored_keys().intersection(work)
     running = [run for run in running if run.about.key in work and run.about.key not in done]
     begun = done | {run.about.key for run in running}
     failed = [key for key in work if key in failures and key not in begun]
     speeds = _speeds(cache, done) if running else {}
     return Sweep(
-        note=note,
+        heartbeat=beat,
         name=name,
         keys=set(work),
         done=len(done),
         running=[_running(run, speeds) for run in running],
         failed=len(failed),
-        seconds_to_go=_seconds_to_go(note, work, done.union(failed)),
+        seconds_to_go=_seconds_to_go(beat, work, done.union(failed)),
     )
 
 
-def _seconds_to_go(note, work, through):
-    through = sum(work[key] for key in through)
-    if note.stale or not through:
+def _seconds_to_go(beat: Heartbeat, work: dict[str, int], ended: set[str]) -> float | None:
+    work_done = sum(work[key] for key in ended)
+    if beat.stale or not work_done:
         return None
-    return (time.time() - note.since) * (sum(work.values()) / through - 1)
+    return (time.time() - beat.since) * (sum(work.values()) / work_done - 1)
 
 
-def _running(note, speeds):
-    speed = speeds.get(_network(note.about))
+def _running(beat: Heartbeat, speeds: dict[tuple, float]) -> Running:
+    speed = speeds.get(_network(beat.about))
     if speed is None:
-        return Running(note, None)
-    seconds = note.about.total_sample_gradients / speed - (time.time() - note.since)
-    return Running(note, max(seconds, 0))
+        return Running(beat, None)
+    seconds = beat.about.total_sample_gradients / speed - (time.time() - beat.since)
+    return Running(beat, max(seconds, 0))
 
 
-def _speeds(cache, keys):
-    """Network → sample gradients in a second, of stored runs."""
-    work = {}
-    for config, seconds in filter(None, map(functools.partial(_timed, cache), keys)):
-        gradients, before = work.get(_network(config), (0, 0))
-        work[_network(config)] = gradients + config.total_sample_gradients, before + seconds
-    return {network: gradients / seconds for network, (gradients, seconds) in work.items()}
+def _speeds(cache: RunCache, keys: Iterable[str]) -> dict[tuple, float]:
+    """Network → sample gradients per second, of stored runs."""
+    gradients: dict[tuple, int] = {}
+    seconds: dict[tuple, float] = {}
+    for key in keys:
+        try:
+            facts = cache.facts(key)
+            config = RunConfig.from_json(facts["config"])
+            spent = facts["seconds"] + facts["compile_seconds"]
+        except Exception:  # damage, which whoever loads the record will report
+            continue
+        network = _network(config)
+        gradients[network] = gradients.get(network, 0) + config.total_sample_gradients
+        seconds[network] = seconds.get(network, 0) + spent
+    return {network: gradients[network] / seconds[network] for network in gradients}
 
 
-def _timed(cache, key):
-    """The config of a stored run and its seconds; None where it is damaged."""
-    try:
-        facts = cache.facts(key)
-        return RunConfig.from_json(facts["config"]), facts["seconds"] + facts["compile_seconds"]
-    except Exception:  # whoever wants the record will name the damage
-        return None
-
-
-def _network(config):
-    """What decides the time of a sample gradient, but for the batch size."""
+def _network(config: RunConfig) -> tuple:
+    """What decides the time of a sample gradient, apart from the batch size."""
     runs_on = config.dataset, config.engine, config.backend, config.model
     return (*runs_on, tuple(config.options.items()))

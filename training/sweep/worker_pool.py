@@ -11,21 +11,23 @@ import sys
 import tempfile
 import threading
 import traceback
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import datasets
 from training.backend import BackendError, import_keras
-from training.config import ConfigError
+from training.config import ConfigError, RunConfig
 from training.provenance import ROOT
+from training.record import RunRecord
 from training.store.failures import RunError
-from training.sweep.heartbeats import noted
+from training.store.run_cache import RunCache
+from training.sweep.heartbeats import heartbeat
 from training.sweep.status import RUNNING
 
-WORKER_PROGRAMS = 20
-"""Programs compiled after which a worker is replaced, as TensorFlow keeps some 10 MB of each."""
-
-IDLE = 300
-"""Seconds after which a worker without a run is ended."""
+POLL_SECONDS = 0.5
+"""Time between two looks at whether a run has been cancelled."""
 
 PROGRAM = """
 import signal, sys
@@ -36,43 +38,48 @@ serve()
 """
 
 USER_ERRORS = (datasets.DataError, BackendError, ConfigError)
-"""What is the user's to put right, and concerns more than one run."""
+"""Errors the user can fix; they concern more than one run, so they end the sweep."""
 
-_idle = []
+Trainer = Callable[[list[RunConfig]], dict[RunConfig, "Future[RunRecord]"]]
+"""Function that starts training configs and returns the future record of each."""
 
 
-class Stopped(Exception):  # noqa: N818 - not an error
-    """A run that nobody waits for any more."""
+class CancelledError(Exception):
+    """A run that was cancelled while it was training."""
 
 
 @contextlib.contextmanager
-def worker_processes(jobs, cache, data_dir):
-    """Yield a function of a list of configs, which gives config → `Future` of its record.
+def worker_processes(jobs: int, cache: RunCache, data_dir: str | Path | None) -> Iterator[Trainer]:
+    """Yield a function that trains configs in worker processes.
 
-    So many configs as there are jobs train at a time, each in a process of its own. They are taken
-    in the order in which they are given, but that a worker goes on with those whose program it has
-    compiled, and begins with one that no other has. When the block is left, those that are not
-    through are given up.
+    At most `jobs` configs train at a time, each in a process of its own. They start in the order
+    given, except that a worker continues with configs whose program it has already compiled, and
+    otherwise prefers a program that no other worker has. Leaving the block cancels what has not
+    finished.
+
+    Args:
+        jobs: int. Number of worker processes, at least 1.
+        cache: `RunCache`. Where the processes store records.
+        data_dir: str or `Path`. Folder of the real image sets, as in `datasets.load`.
     """
     left = threading.Event()
     threads = ThreadPoolExecutor(jobs)
 
-    def train(queue):
+    def train(waiting: _Queue) -> None:
         program = None
-        while not left.is_set() and (config := queue.take(program)):
-            program = config.program
+        while not left.is_set() and (config := waiting.take(program)):
+            future = waiting.futures[config]
             try:
-                record = train_in_process(config, cache, data_dir, lambda: not left.is_set())
+                program = config.program
+                future.set_result(train_in_process(config, cache, data_dir, left.is_set))
             except BaseException as error:
-                queue.futures[config].set_exception(error)
-            else:
-                queue.futures[config].set_result(record)
+                future.set_exception(error)
 
-    def train_all(configs):
-        queue = _Queue(configs)
+    def train_all(configs: list[RunConfig]) -> dict[RunConfig, "Future[RunRecord]"]:
+        waiting = _Queue(configs)
         for _ in range(jobs):
-            threads.submit(train, queue)
-        return queue.futures
+            threads.submit(train, waiting)
+        return waiting.futures
 
     try:
         yield train_all
@@ -85,20 +92,27 @@ class _Queue:
     """Configs that wait for a worker.
 
     Args:
-        configs: list of `RunConfig`, without repetition.
+        configs: list of `RunConfig`, all different.
 
     Attributes:
-        futures: config → `Future` of its record.
+        futures: dict from config to the `Future` of its record.
     """
 
-    def __init__(self, configs):
-        self.futures = {config: Future() for config in configs}
+    def __init__(self, configs: list[RunConfig]) -> None:
+        self.futures: dict[RunConfig, Future[RunRecord]] = {c: Future() for c in configs}
         self._waiting = {config: config.program for config in configs}
-        self._begun = set()
+        self._begun: set[RunConfig] = set()
         self._lock = threading.Lock()
 
-    def take(self, program):
-        """The next config for a worker that has compiled a program; None when all are taken."""
+    def take(self, program: RunConfig | None) -> RunConfig | None:
+        """Remove and return the next config for a worker that has compiled a program.
+
+        Args:
+            program: `RunConfig.program`, or None for a new worker.
+
+        Returns:
+            A `RunConfig`, or None when no config is waiting.
+        """
         with self._lock:
             if not self._waiting:
                 return None
@@ -110,139 +124,223 @@ class _Queue:
             return config
 
 
-def train_in_process(config, cache, data_dir, wanted):
-    """Train a config in a worker process and store it there.
+class WorkerPool:
+    """Worker processes that are kept for the next run, shared by all threads of this process.
 
     Args:
-        config: a `RunConfig`.
-        cache: the `RunCache` that the process stores into.
-        data_dir: as in `datasets.load`.
-        wanted: function that says, asked twice a second, whether to go on.
+        idle_seconds: float. Time after which an idle worker is ended. Defaults to 300.
+        max_programs: int. Number of compiled programs after which a worker is replaced, as
+            TensorFlow keeps about 10 MB for each. Defaults to 20.
+    """
+
+    def __init__(self, idle_seconds: float = 300, max_programs: int = 20) -> None:
+        self.idle_seconds = idle_seconds
+        self.max_programs = max_programs
+        self._idle: list[Worker] = []
+        self._lock = threading.Lock()
+
+    @property
+    def idle(self) -> "list[Worker]":
+        """The idle workers, the one used last at the end."""
+        with self._lock:
+            return list(self._idle)
+
+    def take(self, program: RunConfig | None) -> "Worker":
+        """Return an idle worker, or a new one when none is idle.
+
+        Args:
+            program: `RunConfig.program`. A worker that has compiled it is preferred.
+        """
+        while worker := self._take_idle(program):
+            if worker.alive:
+                return worker
+            worker.kill()
+        return Worker()
+
+    def put_back(self, worker: "Worker") -> None:
+        """Keep a worker for the next run, or end it when it has compiled too many programs."""
+        if worker.programs >= self.max_programs:
+            worker.kill()
+            return
+        worker.timer = threading.Timer(self.idle_seconds, self._end, [worker])
+        worker.timer.daemon = True
+        with self._lock:
+            self._idle.append(worker)
+            worker.timer.start()
+
+    def close(self) -> None:
+        """End all idle workers."""
+        while worker := self._take_idle(None):
+            worker.kill()
+
+    def _take_idle(self, program: RunConfig | None) -> "Worker | None":
+        with self._lock:
+            if not self._idle:
+                return None
+            compiled = [worker for worker in self._idle if worker.program == program]
+            worker = (compiled or self._idle)[-1]
+            self._remove(worker)
+            return worker
+
+    def _end(self, worker: "Worker") -> None:
+        with self._lock:
+            if worker not in self._idle:  # it has just been taken
+                return
+            self._remove(worker)
+        worker.kill()
+
+    def _remove(self, worker: "Worker") -> None:
+        self._idle.remove(worker)
+        if worker.timer:
+            worker.timer.cancel()
+
+
+POOL = WorkerPool()
+"""The workers of this process."""
+
+
+def train_in_process(
+    config: RunConfig,
+    cache: RunCache,
+    data_dir: str | Path | None,
+    cancelled: Callable[[], bool],
+    pool: WorkerPool = POOL,
+) -> RunRecord:
+    """Train a config in a worker process, which stores the record.
+
+    Args:
+        config: `RunConfig`. The run.
+        cache: `RunCache`. Where the process stores the record.
+        data_dir: str or `Path`. Folder of the real image sets, as in `datasets.load`.
+        cancelled: function without arguments that returns whether to stop. It is called every
+            `POLL_SECONDS`.
+        pool: `WorkerPool`. Where the worker comes from. Defaults to the one of this process.
 
     Returns:
-        The `RunRecord`.
+        A `RunRecord`.
 
     Raises:
-        RunError: when the training fails, or its process ends.
-        datasets.DataError, BackendError, ConfigError: when it is the user's to put right.
-        Stopped: when it is wanted no more.
+        RunError: if the training fails, or its process ends.
+        datasets.DataError, BackendError, ConfigError: errors the user can fix.
+        CancelledError: if the run is cancelled.
     """
-    worker = _idle_worker(config.program) or _Worker()
+    worker = pool.take(config.program)
     try:
-        reply = worker.ask((config, cache, data_dir), wanted)
+        reply = worker.ask((config, cache, data_dir), cancelled)
     except BaseException:
         worker.kill()
         raise
-    # What failed may have compiled; a run whose program was there leaves nothing behind.
+    # A failed run may have compiled; a run whose program was already compiled adds no memory.
     worker.programs += getattr(reply, "compile_seconds", 1) > 0
     worker.program = config.program
-    if worker.programs < WORKER_PROGRAMS:
-        _lay_by(worker)
-    else:
-        worker.kill()
+    pool.put_back(worker)
     if isinstance(reply, Exception):
         raise reply
     return reply
 
 
-class _Worker:
-    """A process that answers one request at a time."""
+class Worker:
+    """A process that answers one request at a time.
 
-    def __init__(self):
+    Attributes:
+        programs: int. Number of programs that it has compiled.
+        program: `RunConfig.program` of its last run, or None.
+        timer: `threading.Timer` that ends it while it is idle, or None.
+    """
+
+    def __init__(self) -> None:
         self.programs = 0
-        self.program = None
-        self.timer = None
-        self._said = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - as long as the process is
-        self._process = subprocess.Popen(
+        self.program: RunConfig | None = None
+        self.timer: threading.Timer | None = None
+        self._output = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - as long as the process lives
+        self._process: subprocess.Popen[bytes] = subprocess.Popen(
             [sys.executable, "-u", "-c", PROGRAM.format([str(ROOT), *sys.path])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._said,
+            stderr=self._output,
         )
+        assert self._process.stdin
+        assert self._process.stdout
+        self._requests, self._replies = self._process.stdin, self._process.stdout
 
     @property
-    def alive(self):
+    def pid(self) -> int:
+        """Process number."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is running."""
         return self._process.poll() is None
 
-    def ask(self, request, wanted):
+    def ask(self, request: tuple, cancelled: Callable[[], bool]) -> Any:
+        """Send a request and return the reply.
+
+        Args:
+            request: arguments of `train_and_store`.
+            cancelled: as in `train_in_process`.
+
+        Returns:
+            A `RunRecord`, or the exception that the run ended with.
+
+        Raises:
+            RunError: if the process ends.
+            CancelledError: if the run is cancelled.
+        """
         try:
-            pickle.dump(request, self._process.stdin)
-            self._process.stdin.flush()
-            while not select.select([self._process.stdout], [], [], 0.5)[0]:
-                if not wanted():
-                    raise Stopped
-            reply = pickle.load(self._process.stdout)
+            pickle.dump(request, self._requests)
+            self._requests.flush()
+            while not select.select([self._replies], [], [], POLL_SECONDS)[0]:
+                if cancelled():
+                    raise CancelledError
+            reply = pickle.load(self._replies)
         except (OSError, EOFError, pickle.UnpicklingError):
-            raise RunError.of_exit(self._end(), self._what_it_said()) from None
-        said = self._what_it_said()
+            raise RunError.of_exit(self._end(), self._take_output()) from None
+        output = self._take_output()
         if isinstance(reply, RunError):
-            reply.details += said
+            reply.details += output
         else:
-            sys.stderr.write(said)
+            sys.stderr.write(output)
         return reply
 
-    def kill(self):
+    def kill(self) -> None:
+        """End the process at once."""
         self._process.kill()
         self._end()
-        self._process.stdout.close()
-        self._said.close()
+        self._replies.close()
+        self._output.close()
 
-    def _end(self):
-        """Wait for the end of a process that has no more to do, and return its exit code."""
+    def _end(self) -> int:
+        """Wait until a process that gets no more requests has ended, and return its exit code."""
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.close()
+            self._requests.close()
         return self._process.wait()
 
-    def _what_it_said(self):
-        self._said.seek(0)
-        said = self._said.read().decode(errors="replace")
-        self._said.truncate(0)
-        return said
-
-
-def _idle_worker(program):
-    """Take a worker that waits for a run, best one with its program; None when there is none."""
-    _idle.sort(key=lambda worker: worker.program == program)
-    while _idle:
-        worker = _idle.pop()
-        worker.timer.cancel()
-        if worker.alive:
-            return worker
-        worker.kill()
-    return None
-
-
-def _lay_by(worker):
-    """Keep a worker for the next run, for a while."""
-    worker.timer = threading.Timer(IDLE, _end_idle, [worker])
-    worker.timer.daemon = True
-    _idle.append(worker)
-    worker.timer.start()
-
-
-def _end_idle(worker):
-    with contextlib.suppress(ValueError):  # it has just been taken
-        _idle.remove(worker)
-        worker.kill()
+    def _take_output(self) -> str:
+        """What the process has printed since the last call."""
+        self._output.seek(0)
+        output = self._output.read().decode(errors="replace")
+        self._output.truncate(0)
+        return output
 
 
 # --- in the worker process ------------------------------------------------------------------
 
 
-def serve():
-    """Answer requests from standard input on standard output, until the asking process is gone."""
-    faulthandler.enable()  # what crashes says where
+def serve() -> None:
+    """Answer requests from standard input on standard output until the parent process is gone."""
+    faulthandler.enable()  # a crash prints where it happened
     replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what is printed meanwhile is no reply
-    requests = queue.SimpleQueue()
+    os.dup2(2, 1)  # what a run prints must not mix with the replies
+    requests: queue.SimpleQueue[tuple] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(requests,), daemon=True).start()
     while True:
         pickle.dump(_reply(*requests.get()), replies)
         replies.flush()
 
 
-def _receive(requests):
-    """Read on during a run, so as to end with the process that asked for it."""
+def _receive(requests: "queue.SimpleQueue[tuple]") -> None:
+    """Keep reading during a run, so that this process ends when its parent does."""
     try:
         while True:
             requests.put(pickle.load(sys.stdin.buffer))
@@ -253,7 +351,7 @@ def _receive(requests):
         os._exit(1)
 
 
-def _reply(config, cache, data_dir):
+def _reply(config: RunConfig, cache: RunCache, data_dir: str | Path | None) -> Any:
     try:
         return train_and_store(config, cache, data_dir)
     except USER_ERRORS as error:
@@ -262,9 +360,18 @@ def _reply(config, cache, data_dir):
         return RunError.of_exception(error, traceback.format_exc())
 
 
-def train_and_store(config, cache, data_dir):
-    """Train a config in this process, on one thread, and store it."""
-    with noted(cache.folder / RUNNING, config.to_json()):
+def train_and_store(config: RunConfig, cache: RunCache, data_dir: str | Path | None) -> RunRecord:
+    """Train a config in this process, on one thread, and store its record.
+
+    Args:
+        config: `RunConfig`. The run.
+        cache: `RunCache`. Where the record is stored.
+        data_dir: str or `Path`. Folder of the real image sets, as in `datasets.load`.
+
+    Returns:
+        The `RunRecord`.
+    """
+    with heartbeat(cache.folder / RUNNING, config.to_json()):
         import_keras(threads=1)
         from training.single_run.train import train
 

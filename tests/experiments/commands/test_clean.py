@@ -13,7 +13,7 @@ from experiments.commands.clean import removal
 from training import RunConfig
 from training.store.run_cache import RunCache
 from training.sweep.removal import Runs
-from training.sweep.status import swept
+from training.sweep.status import sweep_heartbeat
 
 CONFIGS = [RunConfig(data="stand-in", epochs=2, seed=seed) for seed in range(3)]
 
@@ -113,7 +113,7 @@ def test_damaged_records_and_nothing_else(cache, stored, printed):
 
 
 def test_runs_in_training_stay(cache, stored, printed):
-    with swept(cache, "momentum_nesterov", CONFIGS[:1]):
+    with sweep_heartbeat(cache, "momentum_nesterov", CONFIGS[:1]):
         out = printed("momentum_nesterov", "--yes")
     assert "but not 1 run of a sweep that is going on" in out
     assert stored() == [True] * 3

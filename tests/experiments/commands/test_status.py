@@ -6,12 +6,12 @@ from contextlib import ExitStack
 
 import pytest
 
-from experiments.commands.status import counted, duration, in_bytes
+from experiments.commands.status import in_bytes
 from training import RunConfig
 from training.store.failures import RunError, keep_failure
 from training.store.run_cache import RunCache
-from training.sweep.heartbeats import noted
-from training.sweep.status import RUNNING, swept
+from training.sweep.heartbeats import heartbeat
+from training.sweep.status import RUNNING, sweep_heartbeat
 
 CONFIGS = [RunConfig(data="stand-in", epochs=2, seed=seed) for seed in range(4)]
 
@@ -37,8 +37,8 @@ def printed(exit_of):
 def in_training(cache, stack):
     """One run stored, one running, one failed, one left."""
     cache.ask("momentum", CONFIGS)
-    stack.enter_context(swept(cache, "[3 of 25] momentum", CONFIGS))
-    stack.enter_context(noted(cache.folder / RUNNING, CONFIGS[1].to_json()))
+    stack.enter_context(sweep_heartbeat(cache, "[3 of 25] momentum", CONFIGS))
+    stack.enter_context(heartbeat(cache.folder / RUNNING, CONFIGS[1].to_json()))
     keep_failure(cache, CONFIGS[2], RunError("out of memory (SIGKILL); fewer --jobs", ""))
 
 
@@ -70,22 +70,22 @@ def test_sweep_in_training(cache, printed, made_up_record):
 
 
 def test_sweep_that_was_killed(cache, printed):
-    with swept(cache, "momentum", CONFIGS) as note:
-        content = json.loads(note.read_bytes())
-    note.write_text(json.dumps({**content, "process_started": 1e9}))
+    with sweep_heartbeat(cache, "momentum", CONFIGS) as path:
+        content = json.loads(path.read_bytes())
+    path.write_text(json.dumps({**content, "process_started": 1e9}))
     out, _ = printed()
     assert "momentum: 0 of 4 runs done, 4 left" in out
     assert "is gone; the same command goes on" in out
     assert "Nothing is being trained" in out
-    assert note.exists()
+    assert path.exists()
 
 
-def test_damaged_note(cache, printed):
+def test_damaged_heartbeat(cache, printed):
     (cache.folder / "sweeps").mkdir(parents=True)
-    (cache.folder / "sweeps" / "note.json").write_text("{")
+    (cache.folder / "sweeps" / "beat.json").write_text("{")
     out, err = printed()
     assert err.startswith("warning: ")
-    assert "note.json is damaged" in err
+    assert "beat.json is damaged" in err
     assert len(err.splitlines()) == 1
     assert "Nothing is being trained" in out
 
@@ -102,21 +102,7 @@ def test_lines_fit_the_terminal(cache, printed, monkeypatch, width):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.4, "0 s"), (89, "89 s"), (90, "2 min"), (5000, "83 min"), (5400, "2 h"), (86_400, "24 h"),
-     (47 * 3600, "47 h"), (48 * 3600, "2 days"), (30 * 86_400, "30 days")],
-)  # fmt: skip
-def test_duration(seconds, text):
-    assert duration(seconds) == text
-
-
-@pytest.mark.parametrize(
     ("size", "text"), [(0, "0 kB"), (4321, "4 kB"), (1_234_567_890, "1,235 MB")]
 )
 def test_in_bytes(size, text):
     assert in_bytes(size) == text
-
-
-@pytest.mark.parametrize(("number", "text"), [(0, "0 runs"), (1, "1 run"), (1234, "1,234 runs")])
-def test_counted(number, text):
-    assert counted(number, "run") == text

@@ -1,4 +1,4 @@
-"""Runs that fail: what is told of them, and that they cost nothing else."""
+"""Runs that fail: what is said about them, and that they cost nothing else."""
 
 import json
 import pickle
@@ -9,8 +9,10 @@ import pytest
 import datasets
 import training.single_run.train
 from training import BackendError, ConfigError, FailedRunsError, run_all
-from training.store.failures import Failure, RunError, kept_failures
+from training.store.failures import Failure, RunError, failure_of, keep_failure, kept_failures
 from training.store.run_cache import RunCache
+from training.sweep import worker_pool
+from training.sweep.worker_pool import CancelledError
 
 
 @pytest.fixture
@@ -71,11 +73,72 @@ def test_only_run_failed(failing, configs, tmp_path):
 
 
 @pytest.mark.parametrize("kind", [datasets.DataError, BackendError, ConfigError])
-def test_what_the_user_can_put_right_ends_the_sweep(failing, configs, tmp_path, kind):
+def test_error_that_the_user_can_fix_ends_the_sweep(failing, configs, tmp_path, kind):
     failing[0] = kind("do that")
     with pytest.raises(kind, match=r"^do that$"):
         run_all(configs, runs_dir=tmp_path)
     assert kept_failures(RunCache(tmp_path)) == {}
+
+
+class Strange(BaseException):
+    """Neither an error of the training nor one that the user can fix."""
+
+
+@pytest.fixture
+def breaking(trained, monkeypatch):
+    """A dict of seeds to what is raised in the place of their training, in the sweep's process."""
+    errors, train = {}, worker_pool.train_in_process
+
+    def train_or_raise(config, *arguments):
+        if config.seed in errors:
+            raise errors[config.seed]
+        return train(config, *arguments)
+
+    monkeypatch.setattr(worker_pool, "train_in_process", train_or_raise)
+    return errors
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(24, "Too many open files"), "OSError: [Errno 24] Too many open files"),
+        (ValueError("list modified during sort"), "ValueError: list modified during sort"),
+        (Strange("what?"), "Strange: what?"),
+        (SystemExit(1), "SystemExit: 1"),
+        (CancelledError(), "CancelledError"),
+    ],
+)
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_unforeseen_error_costs_only_its_run(breaking, configs, tmp_path, error, reason, jobs):
+    breaking[1] = error
+    with pytest.raises(FailedRunsError, match=r"^1 of 4 runs failed: ") as caught:
+        run_all(configs, jobs=jobs, runs_dir=tmp_path)
+    (failure,) = caught.value.failures
+    assert (failure.config, failure.reason) == (configs[1], reason)
+    assert "Traceback" in failure.path.read_text()
+    cache = RunCache(tmp_path)
+    assert [cache.load(config) is not None for config in configs] == [True, False, True, True]
+
+
+def test_failure_that_cannot_be_written_costs_only_its_run(failing, configs, tmp_path):
+    """The same holds for one that an earlier failure has left there."""
+    (tmp_path / "failed").touch()  # so it can be no folder
+    failing[1] = ValueError("wrong")
+    with pytest.raises(FailedRunsError) as caught:
+        run_all(configs, runs_dir=tmp_path)
+    assert str(caught.value) == (
+        f"1 of 4 runs failed: {configs[1].description}: ValueError: wrong. The details could not "
+        "be written; the others are stored. The same command tries again what failed"
+    )
+    cache = RunCache(tmp_path)
+    assert [cache.load(config) is not None for config in configs] == [True, False, True, True]
+    assert failure_of(cache, configs[1]) is None
+    assert kept_failures(cache) == {}
+
+
+def test_details_of_any_text_are_written(configs, tmp_path):
+    failure = keep_failure(RunCache(tmp_path), configs[0], RunError("a reason", "name \udcff"))
+    assert failure.path.read_text().endswith("name \\udcff\n")
 
 
 def test_failures_of_two_sweeps_are_one_line(configs, tmp_path):

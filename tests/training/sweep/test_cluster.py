@@ -15,13 +15,13 @@ import psutil
 import pytest
 
 import datasets
-from training import BackendError, run_all
+from training import BackendError, FailedRunsError, run_all
 from training.provenance import ROOT
 from training.store.failures import RunError
 from training.store.run_cache import RunCache
-from training.sweep import cluster
+from training.sweep import cluster, worker_pool
 from training.sweep.cluster import ClusterError, connected
-from training.sweep.status import sweeps, swept
+from training.sweep.status import RUNNING, SWEEPS, sweeps
 
 
 @pytest.fixture
@@ -45,6 +45,22 @@ def test_nothing_answers_at_the_address(monkeypatch):
 def test_no_address(address):
     with pytest.raises(ClusterError, match="must be tcp://HOST:PORT, not '"):
         connected(address).__enter__()
+
+
+@pytest.fixture
+def never_cancelled(monkeypatch):
+    """No Dask worker is there to ask."""
+    monkeypatch.setattr(cluster, "_cancellation", lambda: lambda: False)
+
+
+@pytest.fixture
+def trained(trained, never_cancelled):
+    return trained
+
+
+@pytest.fixture
+def identity(cache):
+    return cluster._identity(cache)
 
 
 class Cluster:
@@ -98,25 +114,57 @@ def test_cluster_without_workers_waits_with_a_warning(trained, configs, cache):
 
 
 def test_run_that_a_lost_worker_had_stored_is_not_trained_again(
-    trained, configs, cache, make_record, tmp_path
+    trained, configs, cache, make_record, identity
 ):
     cache.save(make_record(configs[0], parameters=11))
-    assert cluster._task(configs[0], cache, None, tmp_path).parameters == 11
+    assert cluster._task(configs[0], cache, identity, None).parameters == 11
     assert trained == []
 
 
-def test_worker_that_does_not_see_the_cache(trained, configs, cache):
-    with swept(cache, "elsewhere", configs) as note:
-        pass  # so it is not there
+@pytest.mark.parametrize("there", [False, True])
+def test_worker_that_does_not_see_the_cache(trained, configs, cache, tmp_path, identity, there):
+    other = RunCache(tmp_path / "of another host")
+    if there:
+        assert cluster._identity(other) != identity
     with pytest.raises(ClusterError, match=r"does not see the cache .*; give a folder with --runs"):
-        cluster._task(configs[0], cache, None, note)
+        cluster._task(configs[0], other, identity, None)
+    assert other.folder.exists() == there
     assert trained == []
 
 
-def test_worker_that_does_not_see_the_data(in_process, small, cache, tmp_path):
+def test_cache_keeps_its_identity(cache, identity):
+    assert cluster._identity(RunCache(cache.folder)) == identity
+
+
+def test_worker_that_does_not_see_the_data(
+    in_process, never_cancelled, small, cache, tmp_path, identity
+):
     config = small(data="real")
     with pytest.raises(datasets.DataError, match=r"on .*, a worker of the cluster: .*fashion"):
-        cluster._task(config, cache, tmp_path, tmp_path)
+        cluster._task(config, cache, identity, tmp_path)
+
+
+def test_unforeseen_error_in_a_worker_costs_only_its_run(trained, configs, cache, monkeypatch):
+    train = worker_pool.train_in_process
+
+    def train_or_raise(config, *arguments):
+        if config.seed == 1:
+            raise OSError(24, "Too many open files")
+        return train(config, *arguments)
+
+    monkeypatch.setattr(worker_pool, "train_in_process", train_or_raise)
+    with pytest.raises(FailedRunsError, match=r"1 of 4 runs failed: .*Too many open files"):
+        run_all(configs, runs_dir=cache.folder, cluster=Cluster())
+    assert [config in cache for config in configs] == [True, False, True, True]
+
+
+def test_heartbeats_that_cannot_be_written_cancel_nothing(trained, configs, cache):
+    cache.folder.mkdir()
+    for name in (SWEEPS, RUNNING):
+        (cache.folder / name).touch()  # so it can be no folder
+    with pytest.warns(UserWarning, match="cannot write .*: status lacks it"):
+        records = run_all(configs, runs_dir=cache.folder, cluster=Cluster())
+    assert [record.config for record in records] == trained == configs
 
 
 @pytest.mark.parametrize(
@@ -193,13 +241,47 @@ def address(tmp_path_factory, small_sets):
 
 
 def wait_for_running(cache, count, process):
-    """The notes of so many runs of the only sweep."""
+    """The heartbeats of so many runs of the only sweep."""
     while True:
         assert process.poll() is None, process.stderr.read()
-        running = [run.note for sweep in sweeps(cache) for run in sweep.running]
+        running = [run.heartbeat for sweep in sweeps(cache) for run in sweep.running]
         if len(running) == count:
             return running
         time.sleep(0.05)
+
+
+def trainers_of(running):
+    """The processes that train runs, and the Dask workers that have started them."""
+    trainers = [psutil.Process(beat.pid) for beat in running]
+    return trainers, [trainer.parent() for trainer in trainers]
+
+
+def assert_no_trainers(workers):
+    """Wait some seconds until Dask workers have no trainers, idle ones and new ones included."""
+    deadline = time.monotonic() + 20
+    while any(is_trainer(child) for worker in workers for child in children(worker)):
+        assert time.monotonic() < deadline, "a trainer still runs"
+        time.sleep(0.1)
+
+
+def children(process):
+    try:
+        return process.children()
+    except psutil.NoSuchProcess:
+        return []
+
+
+def is_trainer(process):
+    try:
+        return any("training.sweep.worker_pool" in word for word in process.cmdline())
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.fixture
+def endless(small):
+    """A config that trains for many minutes."""
+    return small(train_size=100, batch_size=5, hidden=(100,), epochs=100_000)
 
 
 @pytest.mark.slow
@@ -218,9 +300,7 @@ def test_same_records_as_on_one_machine(address, sweep, small, cache, tmp_path, 
 @pytest.mark.slow
 def test_runs_train_beside_the_dask_worker_on_one_thread_each(address, sweep, long_configs, cache):
     with sweep(long_configs[:2], {"address": address, "runs_dir": str(cache.folder)}) as process:
-        running = wait_for_running(cache, 2, process)
-        trainers = [psutil.Process(note.pid) for note in running]
-        workers = [trainer.parent() for trainer in trainers]
+        trainers, workers = trainers_of(wait_for_running(cache, 2, process))
         assert len({process.pid for process in (*trainers, *workers)}) == 4
         for worker in workers:
             mapped = {Path(region.path).name for region in worker.memory_maps()}
@@ -233,8 +313,8 @@ def test_worker_that_is_killed_costs_nothing_but_time(
 ):
     whole = RunCache(tmp_path / "whole")
     with sweep(long_configs, {"address": address, "runs_dir": str(cache.folder)}) as process:
-        note, _ = wait_for_running(cache, 2, process)
-        trainer = psutil.Process(note.pid)
+        beat, _ = wait_for_running(cache, 2, process)
+        trainer = psutil.Process(beat.pid)
         trainer.parent().kill()
         out, error = process.communicate()
         assert (process.returncode, out, error) == (0, "ready\n", "")
@@ -247,45 +327,87 @@ def test_worker_that_is_killed_costs_nothing_but_time(
 @pytest.mark.slow
 def test_run_whose_process_is_killed_fails_alone(address, sweep, long_configs, cache):
     with sweep(long_configs, {"address": address, "runs_dir": str(cache.folder)}) as process:
-        note, _ = wait_for_running(cache, 2, process)
-        psutil.Process(note.pid).kill()
+        beat, _ = wait_for_running(cache, 2, process)
+        psutil.Process(beat.pid).kill()
         out, error = process.communicate()
     assert (process.returncode, error) == (0, "")
     assert "failed 1 of 6 runs failed" in out
     assert "its process was killed (SIGKILL)" in out
     assert len(cache.stored_keys()) == 5
-    assert note.about.key not in cache.stored_keys()
+    assert beat.about.key not in cache.stored_keys()
 
 
 @pytest.mark.slow
 def test_ctrl_c_leaves_what_is_stored_and_cancels_the_rest(
-    address, sweep, long_configs, cache, wait_for_records
+    address, sweep, endless, long_configs, cache, wait_for_records
 ):
-    with sweep(long_configs, {"address": address, "runs_dir": str(cache.folder)}) as process:
+    """One worker trains without end; the other may be anywhere, even between two runs."""
+    configs = [endless, *long_configs[1:]]
+    with sweep(configs, {"address": address, "runs_dir": str(cache.folder)}) as process:
+        trainers, workers = trainers_of(wait_for_running(cache, 2, process))
         wait_for_records(cache.folder, 1, process)
-        trainers = [psutil.Process(note.pid) for note in wait_for_running(cache, 2, process)]
         os.killpg(process.pid, signal.SIGINT)
         out, error = process.communicate(timeout=60)
-        assert (process.returncode, error) == (0, "")
-        assert out.split()[1] == "interrupted"
-        psutil.wait_procs(trainers, timeout=20)
-        assert not any(trainer.is_running() for trainer in trainers)
-    stored = cache.stored_keys()
-    assert 1 <= int(out.split()[2]) == len(stored) < 6
-    time.sleep(2)
-    assert cache.stored_keys() == stored
+    assert (process.returncode, error) == (0, "")
+    assert out.split()[1] == "interrupted"
+    psutil.wait_procs(trainers, timeout=20)
+    assert not any(trainer.is_running() for trainer in trainers)
+    assert_no_trainers(workers)
+    # A run that ended while Ctrl-C was on its way is stored without being counted.
+    assert 1 <= int(out.split()[2]) <= len(cache.stored_keys()) < 6
 
 
 @pytest.mark.slow
-def test_scheduler_that_goes_away_is_one_clear_line(
-    small_sets, sweep, long_configs, cache, tmp_path
+def test_trainers_end_when_the_client_is_killed(address, sweep, endless, cache):
+    configs = [endless.replace(seed=seed) for seed in range(4)]
+    with sweep(configs, {"address": address, "runs_dir": str(cache.folder)}) as process:
+        trainers, workers = trainers_of(wait_for_running(cache, 2, process))
+        process.kill()
+        process.wait()
+        psutil.wait_procs(trainers, timeout=20)
+        assert not any(trainer.is_running() for trainer in trainers)
+        assert_no_trainers(workers)
+    assert cache.stored_keys() == set()
+
+
+@pytest.mark.slow
+def test_trainers_end_after_the_sweep(address, sweep, long_configs, cache):
+    with sweep(long_configs[:2], {"address": address, "runs_dir": str(cache.folder)}) as process:
+        _, workers = trainers_of(wait_for_running(cache, 2, process))
+        out, error = process.communicate()
+    assert (process.returncode, out, error) == (0, "ready\n", "")
+    assert_no_trainers(workers)
+
+
+@pytest.mark.slow
+def test_heartbeats_that_are_removed_or_cannot_be_written_cancel_no_run(
+    address, sweep, long_configs, cache
 ):
+    cache.folder.mkdir()
+    (cache.folder / RUNNING).touch()  # so it can be no folder
+    with sweep(long_configs, {"address": address, "runs_dir": str(cache.folder)}) as process:
+        while not (beats := list((cache.folder / SWEEPS).glob("*.json"))):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.01)
+        beats[0].unlink()
+        out, _ = process.communicate()
+    assert (process.returncode, out) == (0, "ready\n")
+    assert all(cache.load(config) for config in long_configs)
+
+
+@pytest.mark.slow
+def test_scheduler_that_goes_away_is_one_clear_line_and_ends_the_trainers(
+    small_sets, sweep, endless, cache, tmp_path
+):
+    configs = [endless.replace(seed=seed) for seed in range(4)]
     with (
         started(tmp_path, small_sets) as (address, scheduler),
-        sweep(long_configs, {"address": address, "runs_dir": str(cache.folder)}) as process,
+        sweep(configs, {"address": address, "runs_dir": str(cache.folder)}) as process,
     ):
-        wait_for_running(cache, 2, process)
+        trainers, _ = trainers_of(wait_for_running(cache, 2, process))
         scheduler.kill()
         _, error = process.communicate(timeout=120)
+        psutil.wait_procs(trainers, timeout=60)
+        assert not any(trainer.is_running() for trainer in trainers)
     assert process.returncode == 1
     assert "ClusterError: the Dask scheduler is gone" in error.splitlines()[-1]

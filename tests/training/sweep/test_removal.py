@@ -7,9 +7,9 @@ import pytest
 
 from training.store.failures import RunError, keep_failure
 from training.store.run_cache import RunCache
-from training.sweep.heartbeats import noted
+from training.sweep.heartbeats import heartbeat
 from training.sweep.removal import HOUR, leftovers, removable_runs, remove
-from training.sweep.status import RUNNING, SWEEPS, swept
+from training.sweep.status import RUNNING, SWEEPS, sweep_heartbeat
 
 DAY = 24 * HOUR
 
@@ -82,8 +82,8 @@ def test_what_tells_of_a_failure_goes_with_its_run(cache, configs):
 
 def test_runs_in_training_stay(cache, configs):
     with (
-        swept(cache, "one", configs[:1]),
-        noted(cache.folder / RUNNING, configs[3].to_json()),
+        sweep_heartbeat(cache, "one", configs[:1]),
+        heartbeat(cache.folder / RUNNING, configs[3].to_json()),
     ):
         runs = removable_runs(cache, ["one"])
         assert runs.files == {}
@@ -93,7 +93,7 @@ def test_runs_in_training_stay(cache, configs):
 
 def test_runs_that_come_into_training_meanwhile_stay(cache, configs):
     runs = removable_runs(cache, older_than=0)
-    with swept(cache, "one", configs[:2]):
+    with sweep_heartbeat(cache, "one", configs[:2]):
         remove(cache, runs, [])
     assert cache.stored_keys() == keys(configs[:2])
 
@@ -120,7 +120,7 @@ def test_leftovers(cache, configs):
 
 def test_notes_that_are_left_behind(cache, configs):
     path = cache.folder / SWEEPS / "damaged.json"
-    with swept(cache, "one", configs[:1]):
+    with sweep_heartbeat(cache, "one", configs[:1]):
         path.write_text("{")
         assert leftovers(cache) == [path]
         path.unlink()

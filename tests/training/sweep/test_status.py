@@ -9,8 +9,15 @@ import training.single_run.train
 from training import run_all
 from training.store.failures import RunError, keep_failure
 from training.store.run_cache import RunCache
-from training.sweep.heartbeats import noted
-from training.sweep.status import RUNNING, SWEEPS, abandoned_notes, runs_in_training, sweeps, swept
+from training.sweep.heartbeats import heartbeat
+from training.sweep.status import (
+    RUNNING,
+    SWEEPS,
+    abandoned_heartbeats,
+    runs_in_training,
+    sweep_heartbeat,
+    sweeps,
+)
 
 
 @pytest.fixture
@@ -19,7 +26,7 @@ def cache(tmp_path):
 
 
 def running(cache, config):
-    return noted(cache.folder / RUNNING, config.to_json())
+    return heartbeat(cache.folder / RUNNING, config.to_json())
 
 
 def begun(path, seconds):
@@ -29,7 +36,7 @@ def begun(path, seconds):
 
 
 def test_sweep_in_all_its_parts(cache, configs, make_record):
-    with swept(cache, "study", configs) as note, running(cache, configs[1]) as run:
+    with sweep_heartbeat(cache, "study", configs) as note, running(cache, configs[1]) as run:
         cache.save(make_record(configs[0], seconds=3, compile_seconds=1))
         keep_failure(cache, configs[2], RunError("a reason", ""))
         begun(note, 60)
@@ -38,7 +45,7 @@ def test_sweep_in_all_its_parts(cache, configs, make_record):
     assert sweep.name == "study"
     assert sweep.keys == {config.key for config in configs}
     assert (sweep.done, len(sweep.running), sweep.failed, sweep.left) == (1, 1, 1, 1)
-    assert sweep.running[0].note.about == configs[1]
+    assert sweep.running[0].heartbeat.about == configs[1]
     # Two of four equal runs took a minute; one run takes 3 + 1 seconds.
     assert sweep.seconds_to_go == pytest.approx(60, abs=1)
     assert sweep.running[0].seconds_to_go == pytest.approx(3, abs=0.5)
@@ -47,7 +54,7 @@ def test_sweep_in_all_its_parts(cache, configs, make_record):
 
 def test_time_to_go_counts_sample_gradients(cache, small, make_record):
     short, long = small(epochs=1), small(epochs=3)
-    with swept(cache, "study", [short, long]) as note:
+    with sweep_heartbeat(cache, "study", [short, long]) as note:
         begun(note, 10)
         assert sweeps(cache)[0].seconds_to_go is None
         cache.save(make_record(short))
@@ -57,7 +64,7 @@ def test_time_to_go_counts_sample_gradients(cache, small, make_record):
 def test_time_to_go_of_a_run_is_that_of_its_own_network(cache, small, make_record):
     of_other, done = small(hidden=(100,)), small(epochs=4)
     with (
-        swept(cache, "study", [small(), of_other, done]),
+        sweep_heartbeat(cache, "study", [small(), of_other, done]),
         running(cache, small()),
         running(cache, of_other),
     ):
@@ -68,14 +75,14 @@ def test_time_to_go_of_a_run_is_that_of_its_own_network(cache, small, make_recor
 
 
 def test_run_that_takes_longer_than_thought(cache, configs, make_record):
-    with swept(cache, "study", configs), running(cache, configs[1]) as run:
+    with sweep_heartbeat(cache, "study", configs), running(cache, configs[1]) as run:
         cache.save(make_record(configs[0]))
         begun(run, 1000)
         assert sweeps(cache)[0].running[0].seconds_to_go == 0
 
 
 def test_damaged_record_tells_no_time(cache, configs, make_record):
-    with swept(cache, "study", configs), running(cache, configs[1]):
+    with sweep_heartbeat(cache, "study", configs), running(cache, configs[1]):
         cache.save(make_record(configs[0]))
         cache.paths(configs[0].key)[0].write_text("{")
         (sweep,) = sweeps(cache)
@@ -85,8 +92,8 @@ def test_damaged_record_tells_no_time(cache, configs, make_record):
 
 def test_two_sweeps_at_once(cache, configs):
     with (
-        swept(cache, "one", configs[:2]),
-        swept(cache, "other", configs[1:]),
+        sweep_heartbeat(cache, "one", configs[:2]),
+        sweep_heartbeat(cache, "other", configs[1:]),
         running(cache, configs[3]),
     ):
         one, other = sweeps(cache)
@@ -97,22 +104,22 @@ def test_two_sweeps_at_once(cache, configs):
 
 
 def test_sweep_of_a_killed_process_is_shown_until_the_next(cache, configs, make_record):
-    with swept(cache, "killed", configs) as path:
+    with sweep_heartbeat(cache, "killed", configs) as path:
         content = json.loads(path.read_bytes())
     path.write_text(json.dumps({**content, "process_started": 1e9}))
     cache.save(make_record(configs[0]))
     (sweep,) = sweeps(cache)
-    assert sweep.note.stale
+    assert sweep.heartbeat.stale
     assert (sweep.done, sweep.left, sweep.seconds_to_go) == (1, 3, None)
     assert runs_in_training(cache) == set()
-    assert abandoned_notes(cache) == [path]
-    with swept(cache, "next", configs):
+    assert abandoned_heartbeats(cache) == [path]
+    with sweep_heartbeat(cache, "next", configs):
         assert [sweep.name for sweep in sweeps(cache)] == ["next"]
-        assert abandoned_notes(cache) == []
+        assert abandoned_heartbeats(cache) == []
 
 
 def test_sweep_removes_the_notes_of_its_workers_that_were_killed(cache, configs):
-    with swept(cache, "interrupted", configs):
+    with sweep_heartbeat(cache, "interrupted", configs):
         with running(cache, configs[0]) as path:
             content = json.loads(path.read_bytes())
         path.write_text(json.dumps({**content, "process_started": 1e9}))
@@ -126,7 +133,7 @@ def test_damaged_notes_hinder_no_sweep(trained, configs, cache, content):
         (cache.folder / folder / "damaged.json").write_text(content)
     with pytest.warns(UserWarning, match="is ignored"):
         assert len(run_all(configs, runs_dir=cache.folder)) == 4
-    assert [path.name for path in abandoned_notes(cache)] == ["damaged.json"] * 2
+    assert [path.name for path in abandoned_heartbeats(cache)] == ["damaged.json"] * 2
 
 
 def test_run_all_notes_what_it_trains(in_process, configs, cache, make_record, monkeypatch):
@@ -146,5 +153,5 @@ def test_run_all_notes_what_it_trains(in_process, configs, cache, make_record, m
 
 def test_nothing_is_noted_where_nothing_is_trained(trained, configs, cache, monkeypatch):
     run_all(configs, runs_dir=cache.folder)
-    monkeypatch.setattr("training.sweep.runner.swept", None)
+    monkeypatch.setattr("training.sweep.runner.sweep_heartbeat", None)
     run_all(configs, runs_dir=cache.folder)

@@ -1,10 +1,12 @@
-"""Real worker processes: the same bits, and what becomes of one that dies or is given up."""
+"""Real worker processes: the same bits, and what becomes of one that dies or is cancelled."""
 
+import math
 import os
 import signal
 import sys
 import threading
 import time
+import unittest.mock
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from training.store.failures import RunError
 from training.store.run_cache import RunCache
 from training.sweep import worker_pool
 from training.sweep.status import sweeps
-from training.sweep.worker_pool import Stopped, _Queue, train_in_process
+from training.sweep.worker_pool import CancelledError, WorkerPool, _Queue, train_in_process
 
 
 class Calls:
@@ -28,18 +30,42 @@ class Calls:
         return self.call
 
 
-@pytest.fixture(autouse=True)
-def own_workers(own_folders, monkeypatch):
-    idle = []
-    monkeypatch.setattr(worker_pool, "_idle", idle)
-    yield idle
-    for worker in idle:
-        worker.timer.cancel()
-        worker.kill()
+class StubWorker:
+    """In the place of a worker, without a process."""
+
+    def __init__(self):
+        self.programs, self.program, self.timer, self.alive = 0, None, None, True
+
+    def ask(self, request, cancelled):
+        function, arguments = request[0].call
+        return function(*arguments)
+
+    def kill(self):
+        self.alive = False
 
 
-def ask(tmp_path, function, *arguments, wanted=lambda: True):
-    return train_in_process(Calls(function, *arguments), RunCache(tmp_path), None, wanted)
+@pytest.fixture
+def stubs(monkeypatch):
+    """Workers without processes."""
+    monkeypatch.setattr(worker_pool, "Worker", StubWorker)
+
+
+@pytest.fixture
+def pool(own_folders):
+    pool = WorkerPool()
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def ask(pool, tmp_path):
+    """A function of what a worker of the pool is to call."""
+
+    def ask(function, *arguments, cancelled=lambda: False):
+        cache = RunCache(tmp_path)
+        return train_in_process(Calls(function, *arguments), cache, None, cancelled, pool)
+
+    return ask
 
 
 @pytest.mark.parametrize(
@@ -49,80 +75,78 @@ def ask(tmp_path, function, *arguments, wanted=lambda: True):
         (signal.SIGSEGV, ["its process ended with SIGSEGV"]),
     ],
 )
-def test_process_that_is_killed_fails_its_run(own_workers, tmp_path, number, words):
+def test_process_that_is_killed_fails_its_run(pool, ask, number, words):
     with pytest.raises(RunError) as caught:
-        ask(tmp_path, signal.raise_signal, number)
+        ask(signal.raise_signal, number)
     for word in words:
         assert word in caught.value.reason
     assert "\n" not in caught.value.reason
-    assert own_workers == []
+    assert pool.idle == []
 
 
-def test_what_a_process_says_before_it_dies_is_kept(tmp_path, capfd):
+def test_what_a_process_says_before_it_dies_is_kept(ask, capfd):
     with pytest.raises(RunError, match="its process ended with SIGABRT") as caught:
-        ask(tmp_path, os.abort)
+        ask(os.abort)
     assert "Fatal Python error: Aborted" in caught.value.details
     assert capfd.readouterr() == ("", "")
 
 
-def test_process_that_exits(tmp_path):
+def test_process_that_exits(ask):
     with pytest.raises(RunError, match="its process ended with exit code 3"):
-        ask(tmp_path, os._exit, 3)
+        ask(os._exit, 3)
 
 
-def test_error_in_training_leaves_the_worker(own_workers, tmp_path, capfd):
+def test_error_in_training_leaves_the_worker(pool, ask, capfd):
     for asked in (1, 2):
         with pytest.raises(RunError, match="AttributeError: 'int' object has no") as caught:
-            ask(tmp_path, os.write, 1, b"noise")  # gives 5, which is no config
+            ask(os.write, 1, b"noise")  # gives 5, which is no config
         assert "Traceback" in caught.value.details
         assert caught.value.details.endswith("noise")  # and no reply
-        assert [worker.programs for worker in own_workers] == [asked]
+        assert [worker.programs for worker in pool.idle] == [asked]
     assert capfd.readouterr() == ("", "")
 
 
-def test_run_that_nobody_waits_for_is_given_up(own_workers, tmp_path):
-    with pytest.raises(Stopped):
-        ask(tmp_path, time.sleep, 600, wanted=lambda: False)
-    assert own_workers == []
+def test_run_that_is_cancelled_ends_its_process(pool, ask):
+    with pytest.raises(CancelledError):
+        ask(time.sleep, 600, cancelled=lambda: True)
+    assert pool.idle == []
 
 
-def test_worker_that_died_while_idle_costs_nothing(own_workers, tmp_path):
+def test_worker_that_died_while_idle_costs_nothing(pool, ask):
     for _ in range(2):
         with pytest.raises(RunError, match="AttributeError"):
-            ask(tmp_path, int)
-        (worker,) = own_workers
-        os.kill(worker._process.pid, signal.SIGKILL)
+            ask(int)
+        (worker,) = pool.idle
+        os.kill(worker.pid, signal.SIGKILL)
         worker._process.wait()
 
 
-def test_runs_of_a_program_that_is_there_do_not_count(monkeypatch, make_record, tmp_path):
-    class Worker:
-        programs, program, alive, ended = 0, None, True, False
-        timer = threading.Timer(0, print)
-
-        def ask(self, request, wanted):
-            compile_seconds, _ = request[0].call
-            return make_record(compile_seconds=float(compile_seconds))
-
-        def kill(self):
-            self.ended = True
-
-    one = Worker()
-    monkeypatch.setattr(worker_pool, "_idle", [one])
-    monkeypatch.setattr(worker_pool, "_lay_by", worker_pool._idle.append)
-    monkeypatch.setattr(worker_pool, "WORKER_PROGRAMS", 2)
-    for compile_seconds, ended in ((1, False), (0, False), (0, False), (1, True)):
-        worker_pool.train_in_process(Calls(compile_seconds), None, tmp_path, lambda: True)
-        assert one.ended is ended
+def test_worker_imports_from_where_its_caller_does(ask, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path, "/of/the/caller"])
+    with pytest.raises(RunError) as caught:
+        ask(eval, "1 / (__import__('sys').path[-1] != '/of/the/caller')")
+    assert "ZeroDivisionError" in caught.value.details
 
 
-def test_worker_is_replaced_after_so_many_programs(own_workers, tmp_path, monkeypatch):
-    monkeypatch.setattr(worker_pool, "WORKER_PROGRAMS", 2)
+# --- the pool -------------------------------------------------------------------------------
+
+
+def test_runs_of_a_program_that_is_there_do_not_count(stubs, pool, ask, make_record):
+    pool.max_programs = 2
+    one = pool.take(None)
+    pool.put_back(one)
+    for compile_seconds, alive in ((1.0, True), (0.0, True), (0.0, True), (1.0, False)):
+        ask(lambda seconds=compile_seconds: make_record(compile_seconds=seconds))
+        assert one.alive is alive
+
+
+def test_worker_is_replaced_after_so_many_programs(pool, ask):
+    pool.max_programs = 2
     left = []
     for _ in range(3):
         with pytest.raises(RunError, match="AttributeError"):
-            ask(tmp_path, int)
-        left.append(list(own_workers))
+            ask(int)
+        left.append(pool.idle)
     (first,), none, (third,) = left
     assert none == []
     assert first is not third
@@ -130,21 +154,77 @@ def test_worker_is_replaced_after_so_many_programs(own_workers, tmp_path, monkey
     assert third.alive
 
 
-def test_idle_worker_is_ended(own_workers, tmp_path, monkeypatch):
-    monkeypatch.setattr(worker_pool, "IDLE", 0)
+def test_idle_worker_is_ended(pool, ask):
+    pool.idle_seconds = 0
     with pytest.raises(RunError, match="AttributeError"):
-        ask(tmp_path, int)
+        ask(int)
     deadline = time.monotonic() + 20
-    while own_workers and time.monotonic() < deadline:
+    while pool.idle and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert own_workers == []
+    assert pool.idle == []
 
 
-def test_worker_imports_from_where_its_caller_does(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "path", [*sys.path, "/of/the/caller"])
-    with pytest.raises(RunError) as caught:
-        ask(tmp_path, eval, "1 / (__import__('sys').path[-1] != '/of/the/caller')")
-    assert "ZeroDivisionError" in caught.value.details
+def test_worker_with_the_program_is_taken_and_else_the_last(stubs, pool):
+    one, other, third = (pool.take(None) for _ in range(3))
+    for worker, program in ((one, "a"), (other, "b"), (third, "c")):
+        worker.program = program
+        pool.put_back(worker)
+    assert pool.take("b") is other
+    assert pool.take("d") is third
+    assert pool.take("d") is one
+    assert pool.take("a") not in (one, other, third)
+
+
+def test_worker_of_a_run_is_put_back_with_its_program(stubs, pool, tmp_path):
+    run = Calls(int)
+    run.program = "a"
+    train_in_process(run, RunCache(tmp_path), None, lambda: False, pool)
+    assert [worker.program for worker in pool.idle] == ["a"]
+
+
+def test_closed_pool_has_no_workers(stubs, pool):
+    workers = [pool.take(None) for _ in range(3)]
+    for worker in workers:
+        pool.put_back(worker)
+    pool.close()
+    assert pool.idle == []
+    assert not any(worker.alive for worker in workers)
+
+
+def test_many_threads_take_and_put_back_at_once(stubs, pool, small, monkeypatch):
+    """No worker is given to two of them, and none is lost."""
+    interval = sys.getswitchinterval()
+    monkeypatch.setattr(threading, "Timer", lambda *_: unittest.mock.Mock())
+    pool.max_programs = math.inf
+    programs = [small(hidden=(size,)).program for size in range(1, 9)]
+    busy, wrong, made = set(), [], set()
+
+    def work(number):
+        try:
+            for step in range(200):
+                worker = pool.take(programs[(number + step) % len(programs)])
+                if worker in busy:
+                    wrong.append("taken twice")
+                busy.add(worker)
+                made.add(worker)
+                worker.program = programs[(3 * number + step) % len(programs)]
+                busy.discard(worker)
+                pool.put_back(worker)
+        except Exception as error:
+            wrong.append(repr(error))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == []
+    assert set(pool.idle) == made
+    assert len(made) <= len(threads)
 
 
 # --- which run next -------------------------------------------------------------------------
@@ -167,24 +247,6 @@ def test_workers_share_the_runs_of_one_program(small):
     queue = _Queue(configs)
     assert [queue.take(None) for _ in range(4)] == [*configs, None]
     assert set(queue.futures) == set(configs)
-
-
-def test_idle_worker_with_the_program_is_taken(own_workers, tmp_path):
-    class Named(Calls):
-        def __init__(self, program):
-            super().__init__(int)
-            self.program = program
-
-    one, other = ({"program": program} for program in "ab")
-    for fields in (one, other):
-        worker = worker_pool._Worker()
-        worker.program = fields["program"]
-        worker_pool._lay_by(worker)
-        fields["worker"] = worker
-    for fields in (one, other, other, one):
-        with pytest.raises(RunError, match="AttributeError"):
-            train_in_process(Named(fields["program"]), RunCache(tmp_path), None, lambda: True)
-        assert own_workers[-1] is fields["worker"]
 
 
 # --- whole sweeps ---------------------------------------------------------------------------
@@ -232,7 +294,7 @@ def test_killed_run_costs_only_itself(sweep, long_configs, tmp_path, jobs):
         running = []
         while len(running) < jobs:
             assert process.poll() is None, process.stderr.read()
-            running = [run.note for sweep in sweeps(cache) for run in sweep.running]
+            running = [run.heartbeat for sweep in sweeps(cache) for run in sweep.running]
             time.sleep(0.05)
         os.kill(running[-1].pid, signal.SIGKILL)
         out, error = process.communicate()
