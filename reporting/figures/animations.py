@@ -1,29 +1,30 @@
-"""Animations: figures one after the other, in one picture file that moves."""
+"""Animations: figures of one size in, one picture file that shows them in turn out."""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from reporting.figures import plots
 
 SUFFIX = ".webp"
-"""Of the file; lossless WebP is the smallest of the formats that every browser shows."""
+"""Of the file. Lossless WebP is the smallest format that every browser shows."""
 
-_SECONDS, _LAST_SECONDS = 0.25, 2.5  # that a frame is shown, and the last one before it starts anew
+_SECONDS, _LAST_SECONDS = 0.25, 2.5  # for which a frame is shown, and the last one
 _DPI = 100
 
 
-def save(frames: Sequence, folder: str | os.PathLike, name: str) -> None:
-    """Write NAME.webp into the folder: the figures one after the other, for ever anew.
+def save(frames: Sequence[Any], folder: str | os.PathLike, name: str) -> None:
+    """Write NAME.webp: the figures one after the other, in an endless loop.
 
     The same figures give the same bytes.
 
     Args:
-        frames: figures of one size, of `plots.figure`.
-        folder: exists.
-        name: of the file, without suffix.
+        frames: Figures of one size, as `plots.figure` makes them.
+        folder: To write into; it must exist.
+        name: Of the file, without suffix.
     """
     first, *others = map(_picture, frames)
     seconds = [_SECONDS] * len(others) + [_LAST_SECONDS]
@@ -32,9 +33,9 @@ def save(frames: Sequence, folder: str | os.PathLike, name: str) -> None:
         save_all=True,
         append_images=others,
         duration=[round(1000 * shown) for shown in seconds],
-        loop=0,  # without end
+        loop=0,  # endless
         lossless=True,
-        method=6,  # the slowest to write, and the smallest
+        method=6,  # slowest to write, smallest file
     )
 
 

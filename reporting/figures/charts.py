@@ -1,34 +1,40 @@
-"""Curves to zoom into in the page: the numbers that `templates/charts.js` draws."""
+"""Curves to zoom into in the page: records in, the numbers that `templates/charts.js` draws out."""
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from reporting.figures import palette
 from reporting.findings import Chart, FindingsError
+from training import RunRecord
 from training.store.files import write_atomically
 
 MOST_POINTS = 2000
-"""A longer curve is thinned to at most that many of its iterations."""
+"""A longer curve is thinned to at most this many of its iterations."""
 
 THINNED = (
     f"Of a curve of more than {MOST_POINTS:,} iterations, it shows the first and the last, and the "
     "lowest and highest of each of many equal stretches between."
 )
+"""For the caption of a chart with such a curve."""
 
 
 def settings_data(
-    settings: dict, styles: dict | None = None, most_points: int = MOST_POINTS
+    settings: Mapping[str, Mapping[str, Sequence[RunRecord]]],
+    styles: Mapping[str, palette.Style] | None = None,
+    most_points: int = MOST_POINTS,
 ) -> list[dict]:
-    """What a chart draws, of each method's loss at every iteration, as a JSON object.
+    """Return what a chart draws of each method's loss at every iteration, as a JSON object.
 
     Args:
-        settings: title → {label → list of `RunRecord`, one for each seed}; the reader switches
-            between the settings.
-        styles: label → `palette.Style`, used instead of the label's own.
-        most_points: a longer curve is thinned to at most that many of its iterations.
+        settings: Title → {label → records, one for each seed}. The reader switches between the
+            settings.
+        styles: Label → style, used instead of the label's own. Defaults to None.
+        most_points: A longer curve is thinned to at most this many of its iterations. Defaults to
+            `MOST_POINTS`.
 
     Returns:
         For each setting its title and methods. A method has its label, color and dashes as in
@@ -48,13 +54,13 @@ def settings_data(
 
 
 def thinned(data: list[dict]) -> bool:
-    """Whether `settings_data` left out iterations of a curve."""
+    """Return whether `settings_data` left out iterations of a curve."""
     methods = [method for setting in data for method in setting["methods"]]
     return any(method["iterations"][-1] > len(method["iterations"]) for method in methods)
 
 
 def save(data: list[dict], folder: str | os.PathLike, name: str) -> None:
-    """Write NAME.chart.json into the folder; the same data give the same bytes."""
+    """Write NAME.chart.json into the folder. The same data give the same bytes."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     write_atomically(_path(folder, name), (text + "\n").encode())
 

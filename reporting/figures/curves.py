@@ -1,31 +1,51 @@
-"""Loss curves of methods, against what they cost."""
+"""Loss curves, and other numbers of methods, against what they cost or depend on.
+
+In: records by method. Out: curves with bands, drawn on axes that a study gives, or whole figures.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from reporting.figures import palette, plots
 from reporting.findings import Figure
 from reporting.verdicts.measures import over_rates, over_seeds
 from reporting.verdicts.statistics import mean_interval
+from training import RunRecord
 from training.optimizers import learning_rates
 
-COSTS = {
+Methods = Mapping[str, Sequence[RunRecord]]
+"""Label → records of a method, one for each seed."""
+
+Settings = Mapping[Any, Sequence[RunRecord]]
+"""Value of a setting, ascending → records of one method, one for each seed."""
+
+COSTS: dict[str, Callable[[RunRecord], NDArray]] = {
     "Iterations": lambda record: np.arange(1, len(record.iteration_loss) + 1),
     "Sample gradients": lambda record: record.sample_gradients,
     "Seconds": lambda record: record.elapsed,
 }
-"""Label of the x-axis → function of a record that gives the cost up to each iteration."""
+"""Label of the x-axis → function of a record that returns the cost up to each iteration."""
 
 
-def draw_losses(ax, methods, cost="Iterations", first=None, windows=None):
+def draw_losses(
+    ax: Any,
+    methods: Methods,
+    cost: str = "Iterations",
+    first: int | None = None,
+    windows: Mapping[str, int] | None = None,
+) -> None:
     """Draw each method's loss at every iteration: the mean over seeds, and their band.
 
     Args:
-        ax: axes; iterations are drawn on a linear scale, other costs on a logarithmic one.
-        methods: label → list of `RunRecord`, one for each seed.
-        cost: key of `COSTS`.
-        first: draw only that many iterations.
-        windows: label → iterations of a moving average, for methods too noisy to be seen
-            without; 1 where it names none.
+        ax: The axes. Iterations are drawn on a linear scale, other costs on a logarithmic one.
+        methods: Label → records.
+        cost: Key of `COSTS`. Defaults to "Iterations".
+        first: Number of iterations to draw. Defaults to all.
+        windows: Label → iterations of the moving average, for methods that are too noisy to be
+            seen without one. Defaults to none: the exact losses.
     """
     if cost != "Iterations":
         ax.set_xscale("log")
@@ -37,14 +57,14 @@ def draw_losses(ax, methods, cost="Iterations", first=None, windows=None):
     plots.label_axes(ax, cost, "Loss of the batch")
 
 
-def draw_costs(methods, first, windows):
+def draw_costs(methods: Methods, first: int, windows: Mapping[str, int]) -> Any:
     """Draw the losses against every one of `COSTS`, side by side.
 
     Args:
-        methods: label → list of `RunRecord`.
-        first: iterations drawn against iterations; a method that `windows` names is not drawn
+        methods: Label → records.
+        first: Number of iterations drawn against iterations. A method in `windows` is not drawn
             there, as its noise would hide the others.
-        windows: as in `draw_losses`.
+        windows: As for `draw_losses`.
 
     Returns:
         The figure.
@@ -61,42 +81,52 @@ def draw_costs(methods, first, windows):
     return fig
 
 
-def draw_epochs(ax, records, metric, label):
+def draw_epochs(
+    ax: Any,
+    records: Sequence[RunRecord],
+    metric: str | Callable[[RunRecord], ArrayLike],
+    label: str,
+) -> None:
     """Draw a metric after each epoch: the mean over seeds, and their band.
 
     Args:
-        ax: axes.
-        records: of one method, one for each seed.
-        metric: key of `RunRecord.epochs`, or function of a record that gives such a curve.
-        label: of the method, which also gives its style.
+        ax: The axes.
+        records: Of one method, one for each seed.
+        metric: Key of `RunRecord.epochs`, or function of a record that returns such a curve.
+        label: Name of the method, which also gives its style.
     """
-    curve = metric if callable(metric) else lambda record: record.epochs[metric]
-    curves = np.array([curve(record) for record in records])
+    curves = np.array([_metric_curve(record, metric) for record in records])
     plots.mean_and_band(ax, np.arange(1, curves.shape[1] + 1), curves, label)
     ax.locator_params(axis="x", integer=True)
 
 
-def draw_metric(ax, methods, metric, name):
+def _metric_curve(record, metric):
+    return metric(record) if callable(metric) else record.epochs[metric]
+
+
+def draw_metric(
+    ax: Any, methods: Methods, metric: str | Callable[[RunRecord], ArrayLike], name: str
+) -> None:
     """Draw a metric of each method after each epoch, as `draw_epochs` does, and label the axes.
 
     Args:
-        ax: axes.
-        methods: label → list of `RunRecord`, one for each seed.
-        metric: as for `draw_epochs`.
-        name: of the metric, for the axis.
+        ax: The axes.
+        methods: Label → records.
+        metric: As for `draw_epochs`.
+        name: Of the metric, for the y-axis.
     """
     for label, records in methods.items():
         draw_epochs(ax, records, metric, label)
     plots.label_axes(ax, "Epochs", name)
 
 
-def draw_convergence(settings, window, highest):
+def draw_convergence(settings: Mapping[str, Methods], window: int, highest: float) -> Any:
     """Draw the losses of methods and, below, their validation accuracy, one column a setting.
 
     Args:
-        settings: title → {label → list of `RunRecord`}.
-        window: iterations of the moving average of the losses.
-        highest: loss that is drawn.
+        settings: Title → {label → records}.
+        window: Iterations of the moving average of the losses.
+        highest: Largest loss that is drawn.
 
     Returns:
         The figure.
@@ -113,27 +143,35 @@ def draw_convergence(settings, window, highest):
     return fig
 
 
-def draw_sweep(ax, of_settings, measure, label):
+def draw_sweep(
+    ax: Any, settings: Settings, measure: Callable[[RunRecord], float], label: str
+) -> None:
     """Draw a measure against a setting of numbers: the mean over seeds, and their band.
 
     Args:
-        ax: axes.
-        of_settings: number, ascending → list of `RunRecord`, one for each seed.
-        measure: function of a record that gives a number.
-        label: of the method, which also gives its style.
+        ax: The axes.
+        settings: Value of the setting → records.
+        measure: Function of a record that returns a number.
+        label: Name of the method or measure, which also gives its style.
     """
-    plots.mean_and_band(ax, list(of_settings), over_rates(of_settings, measure), label)
+    plots.mean_and_band(ax, list(settings), over_rates(settings, measure), label)
 
 
-def draw_sweeps(of_settings, panels, x, width, height):
+def draw_sweeps(
+    settings: Settings,
+    panels: Mapping[str, Mapping[str, Callable[[RunRecord], float]]],
+    x: str | tuple[str, str],
+    width: float,
+    height: float,
+) -> Any:
     """Draw measures against a setting, side by side.
 
     Args:
-        of_settings: as for `draw_sweep`.
-        panels: name of the y-axis → {label → measure}, as for `draw_sweep`.
-        x: name of the setting, or (name, unit).
-        width: of the figure in inches.
-        height: of the figure in inches.
+        settings: Value of the setting → records.
+        panels: Label of the y-axis → {label → measure}, as for `draw_sweep`.
+        x: Name of the setting, or (name, unit).
+        width: Of the figure, in inches.
+        height: Of the figure, in inches.
 
     Returns:
         The figure.
@@ -141,50 +179,52 @@ def draw_sweeps(of_settings, panels, x, width, height):
     fig, axes = plots.figure(1, len(panels), width, height)
     for ax, (name, measures) in zip(axes, panels.items(), strict=True):
         for label, measure in measures.items():
-            draw_sweep(ax, of_settings, measure, label)
+            draw_sweep(ax, settings, measure, label)
         plots.label_axes(ax, x, name)
     plots.legend(fig)
     return fig
 
 
-def draw_rates(methods, window):
+def draw_rates(methods: Mapping[str, Settings], window: int) -> Any:
     """Draw the losses of methods side by side, each at several learning rates.
 
     Args:
-        methods: label → {learning rate → list of `RunRecord`}.
-        window: iterations of the moving average.
+        methods: Label → {learning rate → records}.
+        window: Iterations of the moving average.
 
     Returns:
         The figure.
     """
     fig, axes = plots.figure(1, len(methods), width=11, height=5.4, sharey=True)
-    rates = sorted({rate for of_rates in methods.values() for rate in of_rates})
+    rates = sorted({rate for runs_by_rate in methods.values() for rate in runs_by_rate})
     styles = dict(zip(rates, palette.ordered_styles(len(rates)), strict=True))
-    for rate, style in styles.items():  # the legend's order
+    for rate, style in styles.items():  # so that the legend lists the rates in order
         axes[0].plot([], color=style.color, linestyle=style.linestyle, label=f"{rate:g}")
-    for ax, (label, of_rates) in zip(axes, methods.items(), strict=True):
-        for rate, records in of_rates.items():
+    for ax, (label, runs_by_rate) in zip(axes, methods.items(), strict=True):
+        for rate, records in runs_by_rate.items():
             losses = np.array([record.iteration_loss for record in records])
             x, name = np.arange(1, losses.shape[1] + 1), f"{rate:g}"
             plots.mean_and_band(ax, x, losses, name, window, styles[rate])
         plots.label_axes(ax, "Iterations", "Loss of the batch", title=label)
         ax.label_outer()
-    # A loss that explodes would leave all others on the floor.
+    # A loss that explodes would flatten all others.
     axes[0].set_ylim(0, 3.5)
     plots.legend(fig, "Learning rate")
     return fig
 
 
-def draw_intervals(ax, runs, measure):
+def draw_intervals(
+    ax: Any, runs: Mapping[str, Sequence[Any]], measure: Callable[[Any], float]
+) -> None:
     """Draw a number of each method: its mean with the 95 % interval, and the seeds as small dots.
 
     Args:
-        ax: axes; methods lie one below the other, the first on top.
-        runs: label → records, one for each seed.
-        measure: function of a record that gives the number.
+        ax: The axes. Methods lie one below the other, the first on top.
+        runs: Label → runs, one for each seed.
+        measure: Function of a run that returns the number.
     """
-    for row, (label, records) in enumerate(runs.items()):
-        values = over_seeds(records, measure)
+    for row, (label, runs_of_seeds) in enumerate(runs.items()):
+        values = over_seeds(runs_of_seeds, measure)
         values = values[np.isfinite(values)]
         color = palette.method_style(label).color
         ax.plot(values, np.full(len(values), row), "o", color=color, alpha=0.35, markersize=4)
@@ -197,12 +237,12 @@ def draw_intervals(ax, runs, measure):
     ax.set_ylim(len(runs) - 0.5, -0.5)
 
 
-def draw_schedules(schedules, points=600):
+def draw_schedules(schedules: Mapping[str, str], points: int = 600) -> Any:
     """Draw how each schedule changes the learning rate, on a linear and a logarithmic axis.
 
     Args:
-        schedules: label → key of `training.optimizers.SCHEDULES`.
-        points: of each curve.
+        schedules: Label → key of `training.optimizers.SCHEDULES`.
+        points: Of each curve. Defaults to 600.
 
     Returns:
         The figure.
@@ -229,24 +269,24 @@ TUNING_FIGURE = Figure(
 )
 
 
-def draw_tuning(tunings):
+def draw_tuning(tunings: Mapping[Hashable, Any]) -> Any:
     """Draw each method's criterion over the learning rates tried.
 
     Args:
-        tunings: label → `Tuning`; where labels are pairs (setting, label), such as those of
+        tunings: Label → `Tuning`. Where labels are pairs (setting, label), such as those of
             networks of several depths, each setting has axes of its own.
 
     Returns:
         The figure, to go with `TUNING_FIGURE`.
     """
-    settings = {}
+    settings: dict[str, dict[str, Any]] = {}
     for label, tuning in tunings.items():
         setting, method = label if isinstance(label, tuple) else ("", label)
         settings.setdefault(setting, {})[method] = tuning
     width = max(8, 1 + 4 * len(settings))
     fig, axes = plots.figure(1, len(settings), width, height=5.5, sharey=True, squeeze=False)
-    for ax, (setting, of_methods) in zip(axes.flat, settings.items(), strict=True):
-        _draw_criterion(ax, of_methods, f"Learning rate, {setting}" if setting else "Learning rate")
+    for ax, (setting, methods) in zip(axes.flat, settings.items(), strict=True):
+        _draw_criterion(ax, methods, f"Learning rate, {setting}" if setting else "Learning rate")
         ax.label_outer()
     plots.legend(fig)
     return fig
@@ -261,23 +301,26 @@ def _draw_criterion(ax, tunings, x):
         plots.mean_and_band(ax, tuning.rates[alive], tuning.scores[:, alive], label)
         if not alive.all():
             crossed[label] = tuning.rates[~alive]
-    _draw_diverged(ax, crossed)
+    _draw_diverged_rates(ax, crossed)
     criterion = f"{tuning.criterion.capitalize()} after the last update"
     plots.label_axes(ax, x, criterion)
 
 
-def _draw_diverged(ax, rates_of_methods):
+def _draw_diverged_rates(ax, methods):
     """Mark the rates at which methods diverged by crosses above the axes, a row for each method."""
     over, heights = ax.get_xaxis_transform(), {}
-    for row, (label, rates) in enumerate(reversed(rates_of_methods.items())):
+    for row, (label, rates) in enumerate(reversed(methods.items())):
         heights[label] = 1.05 + 0.05 * row
-        ax.plot(rates, np.full(len(rates), heights[label]), "x", ms=8, mew=2.2, transform=over,
-                color=palette.method_style(label).color, clip_on=False)  # fmt: skip
+        crosses = {"color": palette.method_style(label).color, "ms": 8, "mew": 2.2}
+        row_height = np.full(len(rates), heights[label])
+        ax.plot(rates, row_height, "x", transform=over, clip_on=False, **crosses)
     first, last = np.log(ax.get_xlim())
     for label, height in heights.items():
-        low, high = rates_of_methods[label].min(), rates_of_methods[label].max()
-        before = np.log(low) - first > last - np.log(high)  # where there is more room
-        rate, away, side = (low, -9, "right") if before else (high, 9, "left")
+        low, high = methods[label].min(), methods[label].max()
+        more_room_before = np.log(low) - first > last - np.log(high)
+        rate, offset, side = (low, -9, "right") if more_room_before else (high, 9, "left")
+        text = {"ha": side, "va": "center", "size": 9.5, "annotation_clip": False}
         with plots.style():
-            ax.annotate(f"{label} diverged", (rate, height), (away, 0), over, "offset points",
-                        ha=side, va="center", size=9.5, annotation_clip=False)  # fmt: skip
+            ax.annotate(
+                f"{label} diverged", (rate, height), (offset, 0), over, "offset points", **text
+            )

@@ -204,7 +204,7 @@ def tint(color: str, strength: float = 0.35) -> str:
 
 
 def ordered_styles(count: int) -> list[Style]:
-    """Return styles for an ordered quantity (widths, depths, fractions), dark to light."""
+    """Return `count` styles for an ordered quantity (widths, depths, fractions), dark to light."""
     import matplotlib
 
     colormap = matplotlib.colormaps["viridis"]
