@@ -1,4 +1,8 @@
-"""Where a run that does not stop would stop, by what is watched and by the patience."""
+"""Serves the early_stopping study: where runs that do not stop would stop.
+
+In: records of runs without patience. Out: a table and a figure of where each patience stops them,
+by the curve that is watched.
+"""
 
 import numpy as np
 
@@ -11,15 +15,15 @@ CURVES = {
     "validation loss": lambda record: record.epochs["val_loss"],
     "validation error": lambda record: 1 - record.epochs["val_accuracy"],
 }
-"""What one may watch → function of a record that gives it after each epoch; lower is better."""
+"""What can be watched → function of a record that returns it after each epoch; lower is better."""
 
 
 def stops_table(records, patiences):
     """Tabulate how noisy each of `CURVES` is, and where each patience would stop.
 
     Args:
-        records: of runs that do not stop, one for each seed.
-        patiences: in epochs.
+        records: Of runs that do not stop, one for each seed.
+        patiences: In epochs.
     """
     measures = {
         "lowest": np.min,
@@ -41,8 +45,8 @@ def draw_stops(record, patiences):
     """Draw each of `CURVES` of one run, its lowest point, and where each patience would stop it.
 
     Args:
-        record: of a run that does not stop.
-        patiences: in epochs.
+        record: Of a run that does not stop.
+        patiences: In epochs.
 
     Returns:
         The figure.
@@ -55,7 +59,8 @@ def draw_stops(record, patiences):
         star = {"color": palette.VERMILLION, "ms": 15, "zorder": 4}
         ax.plot(epochs[lowest], values[lowest], "*", label="lowest point", **star)
         for k, style in enumerate(palette.ordered_styles(len(patiences))):
-            stop, height = stopping_epoch(values, patiences[k]), 1 - 0.1 * k  # so none is hidden
+            stop = stopping_epoch(values, patiences[k])
+            height = 1 - 0.1 * k  # lower each time, so that lines at one epoch are all seen
             ax.axvline(stop, 0, height, color=style.color, label=f"patience {patiences[k]}")
         plots.label_axes(ax, "Epochs", name.capitalize())
     plots.legend(fig)

@@ -1,6 +1,7 @@
-"""What scaling does to test images, and what it does when their own statistics do it.
+"""Serves the input_normalisation study: images as they are scaled, and whose statistics scale them.
 
-The one from runs that keep "examples", the other from those that keep "own statistics".
+In: records that keep "examples", for the images, or "own statistics", for the accuracies on test
+images scaled by their own statistics. Out: accuracies, and figures of both.
 """
 
 from reporting.figures import images, plots
@@ -17,22 +18,23 @@ ACCURACIES = {
 """Whose statistics scale the test images → measure of the accuracy on them."""
 
 MARGIN = 0.005
-"""Of accuracy, from which on one way is called better."""
+"""Difference of accuracies above which one way is called better."""
 
 
 def accuracies(records):
-    """Accuracies of a network's runs on the test images: whose statistics → shape (seeds,)."""
+    """Return a network's accuracies on the test images: whose statistics → shape (seeds,)."""
     return {whose: over_seeds(records, accuracy) for whose, accuracy in ACCURACIES.items()}
 
 
 def gains(accuracies):
-    """Whether statistics of all test images, and of each class, are better than training's.
+    """Return whether the statistics of all test images, and of each class, gain accuracy.
 
     Args:
-        accuracies: as the function of that name gives them.
+        accuracies: As the function of that name returns them.
 
     Returns:
-        Two truth values, in a list: whether the mean accuracy lies more than `MARGIN` above.
+        Two truth values: whether the mean accuracy lies more than `MARGIN` above that with the
+        statistics of the training images.
     """
     return [
         bool((accuracies[whose] - accuracies[TRAINING]).mean() > MARGIN)
@@ -44,7 +46,7 @@ def draw_accuracies(networks):
     """Draw the accuracies of networks on the test images, one axes for each network.
 
     Args:
-        networks: label → list of `RunRecord`, one for each seed.
+        networks: Label → records, one for each seed.
 
     Returns:
         The figure.
@@ -62,8 +64,8 @@ def draw_images(scaled, titles):
     """Draw example images as they are, and below as each scaling gives them to a network.
 
     Args:
-        scaled: label → `RunRecord` with that scaling; all have the same examples.
-        titles: of as many examples.
+        scaled: Label → a record with that scaling. All have the same examples.
+        titles: Of as many examples as are drawn.
 
     Returns:
         The figure.

@@ -1,7 +1,9 @@
-"""The learning-rate range test: a short run while the rate rises to too much (Smith 2017).
+"""Serves the learning_rate_schedules study: the learning-rate range test (Smith 2017).
 
-Of the functions of several methods, `tests` is label → range tests, one for each seed, and
-`tuned` label → runs at the learning rate that was tuned.
+A range test is a short run during which the learning rate rises until the loss diverges.
+
+In: label → records of range tests, one for each seed (`tests`), and label → records at the tuned
+learning rate (`tuned`). Out: the learning rates that the tests suggest, in a table and a figure.
 """
 
 import numpy as np
@@ -17,15 +19,16 @@ DIVERGES, TENTH = "diverges", "a tenth of that"
 
 
 def rates(record):
-    """The learning rate at each iteration of a run, float64, shape (iterations,)."""
+    """Return the learning rate at each iteration of a run, float64, shape (iterations,)."""
     config = record.config
     return learning_rates(config.schedule, config.learning_rate, config.updates)
 
 
 def diverging_iteration(record):
-    """The first iteration, from 0, after the lowest loss where it is that of guessing, ln 10.
+    """Return the first iteration after the lowest loss at which the loss is that of guessing.
 
-    The last iteration where it never is.
+    Returns:
+        The iteration, counted from 0. The last one if the loss stays below ln 10, that of guessing.
     """
     losses = record.iteration_loss
     guessing = ~(losses < GUESSING)
@@ -34,19 +37,19 @@ def diverging_iteration(record):
 
 
 def diverging_rate(record):
-    """The learning rate at `diverging_iteration`."""
+    """Return the learning rate at `diverging_iteration`."""
     return rates(record)[diverging_iteration(record)]
 
 
 def suggested_rate(record):
-    """A tenth of the learning rate at which the test diverges."""
+    """Return a tenth of the learning rate at which the test diverges."""
     return diverging_rate(record) / 10
 
 
 def steepest_rate(record):
-    """The learning rate at which the loss falls fastest with the logarithm of the rate.
+    """Return the learning rate at which the loss falls fastest with the logarithm of the rate.
 
-    How fast is the slope of a line of least squares through about a tenth of the iterations.
+    The slope is that of a least-squares line through about a tenth of the iterations.
     """
     reach = len(record.iteration_loss) // 20
     before = record.iteration_loss[: diverging_iteration(record)].astype(float)
@@ -55,7 +58,7 @@ def steepest_rate(record):
 
 
 def decades_off(tests, tuned):
-    """Decades between suggested and tuned learning rate, for the tests and runs of one method."""
+    """Return the decades between suggested and tuned learning rate of one method, for each seed."""
     suggested = over_seeds(tests, suggested_rate)
     return np.abs(np.log10(suggested / over_seeds(tuned, _learning_rate)))
 
@@ -63,11 +66,10 @@ def decades_off(tests, tuned):
 def range_tests_table(tests, tuned):
     """Tabulate what each method's range test suggests, beside the tuned learning rate."""
     measures = steepest_rate, diverging_rate, suggested_rate
-    rows = [
-        [label, *(summary_of(records, measure) for measure in measures),
-         _learning_rate(tuned[label][0])]
-        for label, records in tests.items()
-    ]  # fmt: skip
+    rows = []
+    for label, records in tests.items():
+        suggestions = [summary_of(records, measure) for measure in measures]
+        rows.append([label, *suggestions, _learning_rate(tuned[label][0])])
     columns = ["method", "steepest descent", "diverges", "a tenth of that", "tuned rate"]
     return Table("Learning rates of the range test", columns, rows, OVER_SEEDS)
 
@@ -77,7 +79,7 @@ def draw_range_tests(tests, tuned):
 
     Returns:
         The figure: single runs in grey, and their mean, smoothed over a twentieth of the
-        iterations, up to where the first of them diverges.
+        iterations, until the first of them diverges.
     """
     fig, axes = plots.figure(1, len(tests), width=12, height=5.4, sharey=True)
     for ax, (label, records) in zip(axes, tests.items(), strict=True):

@@ -1,4 +1,7 @@
-"""How large the weights of a network are, from runs that keep "weight sizes"."""
+"""Serves the weight_decay study: how large the weights of a network are.
+
+In: records that keep "weight sizes". Out: shares and means of the sizes, and figures of them.
+"""
 
 import numpy as np
 
@@ -9,33 +12,33 @@ from training.single_run.artifacts import WEIGHT_SIZES
 
 _MIDDLES = 10 ** ((WEIGHT_SIZES[:-1] + WEIGHT_SIZES[1:]) / 2)
 SMALL, GONE = 1e-3, 1e-8
-"""Sizes below which a weight counts for little, and for nothing."""
+"""Sizes below which a weight has little effect, and none."""
 
 
 def sizes(record):
-    """Share of the weights in each bin of `WEIGHT_SIZES`, shape (bins,)."""
+    """Return the share of the weights in each bin of `WEIGHT_SIZES`, shape (bins,)."""
     counts = record.kept["weight_sizes"]
     return counts / counts.sum()
 
 
 def share_below(size):
-    """The measure of the share of weights smaller than this, an edge of those bins."""
+    """Return the measure of the share of weights below a size, which is an edge of the bins."""
     below = np.log10(_MIDDLES) < np.log10(size)
     return lambda record: sizes(record)[below].sum()
 
 
 def mean_size(record):
-    """Mean size of a weight, to a few per cent: each counts as the middle of its bin."""
+    """Return the mean size of a weight, to a few percent: each counts as its bin's middle."""
     return sizes(record) @ _MIDDLES
 
 
 def strength(record):
-    """E's λ of a penalty r·λ·Σ|w| + (1 − r)·λ/2·Σw², of which L1 and L2 are the ends."""
+    """Return E's λ of a penalty r·λ·Σ|w| + (1 − r)·λ/2·Σw², with L1 at r = 1 and L2 at r = 0."""
     return (record.config.l1 or 0) + 2 * (record.config.l2 or 0)
 
 
 def accuracy_gap(record):
-    """Accuracy on the training images minus that on the validation images after the last update."""
+    """Return training accuracy minus validation accuracy after the last update."""
     return record.final["accuracy"] - validation_accuracy(record)
 
 
@@ -50,17 +53,17 @@ def draw_accuracies(tried, without):
     """Draw accuracies against the strength of each penalty, side by side.
 
     Args:
-        tried: penalty → {strength → list of `RunRecord`}.
-        without: records without a penalty, drawn as a line across.
+        tried: Penalty → {strength → records, one for each seed}.
+        without: Records without a penalty, drawn as a horizontal line.
 
     Returns:
         The figure.
     """
     fig, axes = plots.figure(1, len(tried), width=12, height=5, sharey=True)
-    for ax, (penalty, of_strengths) in zip(axes, tried.items(), strict=True):
+    for ax, (penalty, by_strength) in zip(axes, tried.items(), strict=True):
         ax.set_xscale("log")
         for name, accuracy in ACCURACIES.items():
-            draw_sweep(ax, of_strengths, accuracy, name)
+            draw_sweep(ax, by_strength, accuracy, name)
         level = over_seeds(without, validation_accuracy).mean()
         ax.axhline(level, color=palette.BLACK, lw=1.2, label="validation, no decay")
         plots.label_axes(ax, "Strength λ", "Accuracy", title=penalty[0].upper() + penalty[1:])
@@ -73,8 +76,8 @@ def draw_sparsity(tried, without):
     """Draw over-fitting and small weights against the strength, and accuracy against small weights.
 
     Args:
-        tried: as in `draw_accuracies`.
-        without: as in `draw_accuracies`.
+        tried: As for `draw_accuracies`.
+        without: As for `draw_accuracies`.
 
     Returns:
         The figure.
@@ -83,14 +86,13 @@ def draw_sparsity(tried, without):
     share = share_below(SMALL)
     for ax, measure in ((over_fitting, accuracy_gap), (small, share)):
         ax.set_xscale("log")
-        for penalty, of_strengths in tried.items():
-            draw_sweep(ax, of_strengths, measure, penalty)
-        ax.axhline(
-            over_seeds(without, measure).mean(), color=palette.BLACK, lw=1.2, label="no decay"
-        )
-    for label, of_strengths in (tried | {"no decay": {0: without}}).items():
+        for penalty, by_strength in tried.items():
+            draw_sweep(ax, by_strength, measure, penalty)
+        level = over_seeds(without, measure).mean()
+        ax.axhline(level, color=palette.BLACK, lw=1.2, label="no decay")
+    for label, by_strength in (tried | {"no decay": {0: without}}).items():
         x, y = (
-            [over_seeds(records, measure).mean() for records in of_strengths.values()]
+            [over_seeds(records, measure).mean() for records in by_strength.values()]
             for measure in (share, validation_accuracy)
         )
         color, linestyle, marker = palette.method_style(label)
@@ -107,7 +109,7 @@ def draw_sizes(panels):
     """Draw how many weights have which size.
 
     Args:
-        panels: title → {label → list of `RunRecord`}.
+        panels: Title → {label → records, one for each seed}.
 
     Returns:
         The figure.
