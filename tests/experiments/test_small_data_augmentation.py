@@ -48,8 +48,8 @@ def verdicts(runs):
 
 
 def test_all_networks_do_the_same_number_of_iterations(runs_of):
-    for n, arms in runs_of().items():
-        plain, augmented = (arms[arm][0].config for arm in (study.PLAIN, study.AUGMENTED))
+    for n, methods in runs_of().by_number.items():
+        plain, augmented = (methods[k][0].config for k in (study.PLAIN, study.AUGMENTED))
         assert plain.train_size == augmented.train_size == n
         assert plain.updates == augmented.updates == 2_400
         assert plain.validation_size == augmented.validation_size == 1_000
@@ -75,6 +75,15 @@ def test_a_gain_for_few_images_alone(runs_of):
     )
 
 
+def test_examples_are_drawn_as_a_network_sees_them(runs_of):
+    runs = runs_of()
+    examples = runs.by_number[runs.fewest][study.AUGMENTED][0].kept["example_images"]
+    for name, label in study.DRAWN.items():
+        assert runs.draws[name].shape == (1 + study.DRAWS, 28, 28)
+        np.testing.assert_array_equal(runs.draws[name][0], examples[label])
+        assert len(np.unique(runs.draws[name], axis=0)) > study.DRAWS / 2
+
+
 def test_gains_are_paired_by_seed(make_record):
     def records(*accuracies):
         return [
@@ -82,8 +91,8 @@ def test_gains_are_paired_by_seed(make_record):
             for accuracy in accuracies
         ]
 
-    arms = {study.PLAIN: records(0.5, 0.75), study.AUGMENTED: records(0.75, 0.5)}
-    assert study.gains(arms).tolist() == [0.25, -0.25]
+    methods = {study.PLAIN: records(0.5, 0.75), study.AUGMENTED: records(0.75, 0.5)}
+    assert study.gains(methods).tolist() == [0.25, -0.25]
 
 
 @pytest.mark.parametrize(("epochs", "place"), [(100, 24), (12, 2), (6, 0), (4, 0)])
