@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from reporting.verdicts.claims import Claim
+from training.store.archive import stored_hash
 from training.store.files import write_atomically
 
 FILE_NAME = "findings.json"
@@ -105,6 +106,7 @@ class Findings:
         command: The command that runs the study again.
         charts: The charts to zoom into, in order.
         networks: The networks that the study trains.
+        drawn_from: `stored_hash` of the results they were drawn from; "" if unknown.
     """
 
     study: str
@@ -122,6 +124,7 @@ class Findings:
     command: str = ""
     charts: list[Chart] = field(default_factory=list)
     networks: list[Network] = field(default_factory=list)
+    drawn_from: str = ""
 
     def save(self, folder: str | os.PathLike) -> Path:
         """Write `findings.json` into `folder` in one step, and return its path."""
@@ -154,6 +157,27 @@ class Findings:
             raise FindingsError(
                 f"{path} is damaged ({error}): run the study again to write it anew"
             ) from None
+
+
+def is_drawn(folder: str | os.PathLike) -> bool:
+    """Whether the findings in a folder were drawn from the results now stored beside them.
+
+    Args:
+        folder: Folder of a study in a report; holds stored results.
+    """
+    try:
+        return Findings.load(folder).drawn_from == stored_hash(folder)
+    except FindingsError:
+        return False
+
+
+def discard(folder: str | os.PathLike) -> None:
+    """Remove the findings in a folder before its figures are drawn again.
+
+    If drawing is then interrupted, the study counts as not drawn, instead of mixing figures of two
+    drawings.
+    """
+    (Path(folder) / FILE_NAME).unlink(missing_ok=True)
 
 
 def _to_json(value):

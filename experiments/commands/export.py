@@ -8,7 +8,7 @@ import typer
 from experiments.commands import options
 from experiments.commands.options import UsageError, check_choice
 from experiments.commands.reports import report_folder
-from experiments.commands.studies import stored_in
+from experiments.commands.studies import check_stored, stored_in
 from training.export import table as tables
 from training.store.archive import load_archive
 
@@ -28,9 +28,9 @@ def export(
     given = format_ or (file.suffix.removeprefix(".") if file else "csv")
     check_choice("--format", given, tables.FORMATS)
     file = file or Path(f"records.{given}")
-    records = {
-        study.name: load_archive(out / study.name)[1].values() for study in stored_in(out, preset)
-    }
+    stored = stored_in(out)
+    check_stored(stored, out, preset)
+    records = {study.name: load_archive(out / study.name)[1].values() for study in stored}
     if not any(records.values()):
         raise UsageError(f"{out} holds no runs to export, only studies that train nothing")
     table = tables.table(records)

@@ -10,6 +10,7 @@ from typer.exceptions import Abort, TyperException
 
 import datasets
 from experiments.commands.options import UsageError
+from experiments.commands.reports import DrawingError
 from reporting import FindingsError, MissingRunsError
 from reporting.page.report import ReportError
 from training import (
@@ -28,6 +29,7 @@ EXPECTED = (
     ConfigError,
     ClusterError,
     DamagedRecordError,
+    DrawingError,
     FailedRunsError,
     FindingsError,
     MissingRunsError,
@@ -60,7 +62,8 @@ def run_program(app: typer.Typer, arguments: Sequence[str], name: str) -> NoRetu
         _fail(str(error))
     except TyperException as error:  # an unknown option, or a value of the wrong type
         said = " ".join(error.format_message().split()).rstrip(".")
-        command = error.ctx.command_path if error.ctx else name
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else name
         _fail(f"{said[0].lower()}{said[1:]}; see `{command} --help`")
     except Abort:
         sys.exit(130)

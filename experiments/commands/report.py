@@ -7,8 +7,8 @@ import typer
 
 from experiments.commands import options
 from experiments.commands.options import check_at_least_one, check_writable
-from experiments.commands.reports import draw, report_folder, write_report
-from experiments.commands.studies import stored_in
+from experiments.commands.reports import draw_report, report_folder
+from experiments.commands.studies import check_stored, stored_in
 from reporting.page.report import write_claims
 
 
@@ -22,11 +22,11 @@ def report(
 ) -> None:
     """Draw a report again from its stored records; nothing is trained."""
     out = report_folder(preset, out)
-    stored = stored_in(out, preset)
+    stored = stored_in(out)
+    check_stored(stored, out, preset)
     check_writable(out)
     check_at_least_one("--jobs", jobs)
-    draw(stored, out, jobs)
-    write_report(out)
+    draw_report(stored, out, jobs)
     if readme:
         write_claims(readme, out)
         typer.echo(f"Its main claims are in {readme}")

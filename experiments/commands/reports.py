@@ -1,20 +1,27 @@
 """The folder of a report: drawing what is stored there, and writing the report itself."""
 
 import os
+import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import typer
 
 from experiments import study_names
 from experiments.commands.options import check_choice
+from reporting import Findings, FindingsError, MissingRunsError
+from reporting.findings import FILE_NAME as FINDINGS
+from reporting.findings import is_drawn
 from reporting.page.report import write
+from reporting.page.terminal import answers
 from reporting.search.stored_search import StoredSearch
 from reporting.study.lab import PRESETS
 from reporting.study.study import Study
 from training.backend import BACKENDS, running_backend
 from training.provenance import ROOT
+from training.store.archive import is_stored
+from training.store.files import DamagedRecordError
 
 
 def report_folder(preset: str, out: Path | None) -> Path:
@@ -27,26 +34,77 @@ def report_folder(preset: str, out: Path | None) -> Path:
     return out or ROOT / "reports" / (preset if backend == BACKENDS[0] else f"{preset}-{backend}")
 
 
-def draw(studies: Sequence[Study | StoredSearch], out: Path, jobs: int | None) -> None:
-    """Write figures and findings from stored records, several studies at a time.
+class DrawingError(ValueError):
+    """Studies that could not be drawn from what is stored."""
+
+
+def draw_report(
+    asked: Sequence[Study | StoredSearch],
+    out: Path,
+    jobs: int | None,
+    undrawn: Sequence[Study | StoredSearch] = (),
+) -> None:
+    """Draw studies from what is stored, write the report, and print the answers and its path.
+
+    The report covers every study drawn in its folder, now or before. A study that cannot be drawn
+    costs only itself.
 
     Args:
-        studies: What to draw; each has its records in the folder of its name.
+        asked: What the user asked for; each is stored in the subfolder of its name.
         out: Folder of the report.
         jobs: Processes; None takes one per processor.
+        undrawn: What else to draw there, because an earlier command was interrupted.
+
+    Raises:
+        DrawingError: If some that were asked for could not be drawn, after the report is written.
     """
     import joblib
 
+    studies = [*asked, *undrawn]
     jobs = min(jobs or os.cpu_count() or 1, len(studies))
     typer.echo(f"Drawing {len(studies)} {'study' if len(studies) == 1 else 'studies'}", err=True)
     with warnings.catch_warnings():
         # joblib replaces a worker whose memory has grown, and nothing is lost.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
-        joblib.Parallel(jobs)(joblib.delayed(study.draw)(out / study.name) for study in studies)
+        errors = joblib.Parallel(jobs)(joblib.delayed(_draw)(study, out) for study in studies)
+    for error in filter(None, errors[len(asked) :]):
+        typer.echo(f"warning: {error}", err=True)
+    failed = list(filter(None, errors[: len(asked)]))
+    if len(failed) < len(asked):
+        drawn = [study for study, error in zip(asked, errors, strict=False) if not error]
+        _print_answers([Findings.load(out / study.name) for study in drawn])
+        _write(out, known={study.name for study in studies})
+    if failed:
+        raise DrawingError("; ".join(failed))
 
 
-def write_report(out: Path) -> None:
-    """Write the report on everything stored in its folder, and print its path."""
-    names = [name for name in study_names() if (out / name).is_dir()]
-    names += [search.name for search in StoredSearch.all_of(out)]
-    typer.echo(f"The report is {write(out, names)}")
+def _draw(study: Study | StoredSearch, out: Path) -> str | None:
+    """Draw one study; return the error the user can fix, if there is one."""
+    try:
+        study.draw(out / study.name)
+    except (DamagedRecordError, FindingsError, MissingRunsError) as error:
+        return f"cannot draw {study.name}: {error}"
+    return None
+
+
+def _print_answers(findings: Sequence[Findings]) -> None:
+    from rich.console import Console
+
+    with_claims = [found for found in findings if found.claims]
+    if with_claims:
+        Console(width=None if sys.stdout.isatty() else 120).print(answers(with_claims))
+        typer.echo()
+
+
+def _write(out: Path, known: Collection[str]) -> None:
+    """Write the report, name what is stored but undrawn unless it is known, and print its path."""
+    names = [*study_names(), *(search.name for search in StoredSearch.all_of(out))]
+    stored = [name for name in names if is_stored(out / name)]
+    if undrawn := [name for name in stored if name not in known and not is_drawn(out / name)]:
+        typer.echo(
+            f"warning: what is stored of {', '.join(undrawn)} has not been drawn yet; "
+            f"`python -m experiments report --out {out}` draws it",
+            err=True,
+        )
+    drawn = [name for name in names if (out / name / FINDINGS).exists()]
+    typer.echo(f"The report is {write(out, drawn)}")

@@ -8,7 +8,7 @@ from experiments import study_names
 from experiments.commands import options
 from experiments.commands.options import UsageError
 from experiments.commands.running import Runner
-from experiments.commands.studies import all_studies, find_study
+from experiments.commands.studies import all_studies, find_study, stored_in
 
 
 def run(
@@ -27,5 +27,6 @@ def run(
     """Run studies: train what the cache lacks, then write figures, findings and the report."""
     if bool(names) == all_:
         raise UsageError(f"name studies or give --all; the studies are {', '.join(study_names())}")
-    studies = all_studies() if all_ else [find_study(name) for name in names]
-    Runner(studies).run(preset, seeds, jobs, data, data_dir, out, runs, cluster, tensorboard)
+    studies = all_studies() if all_ else [find_study(name) for name in dict.fromkeys(names or ())]
+    runner = Runner(studies, stored_in)
+    runner.run(preset, seeds, jobs, data, data_dir, out, runs, cluster, tensorboard)

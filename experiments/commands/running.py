@@ -3,9 +3,10 @@
 import contextlib
 import operator
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
+from pathlib import Path
 
 from experiments.commands import options
 from experiments.commands.options import (
@@ -16,8 +17,10 @@ from experiments.commands.options import (
     sources_of,
 )
 from experiments.commands.program import new_app, run_program
-from experiments.commands.reports import draw, report_folder, write_report
+from experiments.commands.reports import draw_report, report_folder
 from reporting import Lab, Study
+from reporting.findings import is_drawn
+from reporting.search.stored_search import StoredSearch
 from reporting.study.lab import PRESETS
 from training import FailedRunsError, run_all
 from training.export import tensorboard as events
@@ -31,9 +34,13 @@ class Runner:
 
     Args:
         studies: The studies, in the order to run them.
+        stored_in: Function of a report's folder: the studies stored there. Those not drawn since
+            they were stored, because an earlier command was interrupted, are drawn too. Defaults
+            to none, for a study's script knows no other studies.
     """
 
     studies: Sequence[Study]
+    stored_in: Callable[[Path], Sequence[Study | StoredSearch]] = lambda out: ()
 
     def run(
         self,
@@ -57,11 +64,11 @@ class Runner:
         if tensorboard:
             check_writable(tensorboard, "--tensorboard")
         check_writable(runs_folder(runs), "--runs")
-        stored, failures = [], []
         with connected(cluster) if cluster else contextlib.nullcontext() as client:
             datasets = [name for study in self.studies for name in study.datasets]
             sources = sources_of(datasets, data, data_dir)
             train = partial(run_all, jobs=jobs, data_dir=data_dir, runs_dir=runs, cluster=client)
+            failures = {}
             for place, study in enumerate(self.studies, start=1):
                 progress = f"[{place} of {len(self.studies)}] {study.name}"
                 obtain = partial(train, study=study.name, progress=progress)
@@ -70,16 +77,20 @@ class Runner:
                 try:
                     study.store(lab, out / study.name)
                 except FailedRunsError as error:  # the other studies do not depend on it
-                    failures.append(error)
+                    failures[study] = error
                     continue
-                stored.append(study)
                 if tensorboard:
                     events.write(tensorboard / study.name, lab.records.values())
+        stored = [study for study in self.studies if study not in failures]
         if stored:
-            draw(stored, out, jobs)
-            write_report(out)
+            draw_report(stored, out, jobs, self._others_undrawn(out))
         if failures:
-            raise reduce(operator.add, failures)
+            raise reduce(operator.add, failures.values())
+
+    def _others_undrawn(self, out: Path) -> list[Study | StoredSearch]:
+        names = {study.name for study in self.studies}
+        others = [study for study in self.stored_in(out) if study.name not in names]
+        return [study for study in others if not is_drawn(out / study.name)]
 
 
 def run_study(study: Study) -> None:

@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 from reporting.figures import animations, charts
 from reporting.findings import FILE_NAME, Findings, FindingsError
-from reporting.verdicts.claims import SOURCES, VERDICTS, Claim
-from reporting.verdicts.formatting import format_interval, format_number
+from reporting.verdicts.claims import SOURCES, VERDICT_MARKS, VERDICTS, Claim
+from reporting.verdicts.formatting import format_number
 
 TITLE = "Descent Studies"
 MARKS = "<!-- claims -->\n", "<!-- end of claims -->\n"
@@ -28,7 +28,6 @@ _LARGEST_SVG = 100_000
 _NUMBER = re.compile(r"[−+-]?[\d.,]+(×10[⁻\d⁰¹²³⁴⁵⁶⁷⁸⁹]+)?( ?%| s)?( \[.*\])?|—|−?∞|NaN|diverged.*")
 _LAYER_COLUMNS = "Layer", "Kind", "Output", "Parameters"
 _MOST_NETWORKS = 4  # that the page shows at once; of more, the last ones are folded away
-_MARKS = {"reproduced": "✓", "not reproduced": "✗", "inconclusive": "?", "erratum": "!"}
 
 
 class ReportError(ValueError):
@@ -125,7 +124,6 @@ def _environment(folder):
         counts=_counts,
         headlines=_headlines,
         markdown=_markdown,
-        measured=_measured,
         numeric=_numeric,
         stand_in=_stand_in,
         training_time=_training_time,
@@ -136,7 +134,7 @@ def _environment(folder):
         moving=lambda study, name: _moving(folder / study, name),
         vendor=lambda name: Markup((_TEMPLATES / "vendor" / name).read_text(encoding="utf-8")),
         size=lambda study, name: _size(folder / study / f"{name}.png"),
-        marks=_MARKS,
+        marks=VERDICT_MARKS,
         LAYER_COLUMNS=_LAYER_COLUMNS,
         MOST_NETWORKS=_MOST_NETWORKS,
     )
@@ -211,10 +209,6 @@ def _citations(source: str) -> list[tuple[str | None, str]]:
     """Split "A 3.5, E" into (letter, text) parts; the letter is None for other text."""
     parts = re.split(r"(\b[A-E]\b(?: [\w.\-–]+)?)", source)
     return [(part[0] if index % 2 else None, part) for index, part in enumerate(parts) if part]
-
-
-def _measured(claim: Claim) -> str:
-    return format_interval(claim.mean, claim.low, claim.high)
 
 
 def _stand_in(found: Findings) -> list[str]:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 from datasets.loading import PUBLISHED
 from reporting.figures import charts, plots
-from reporting.findings import Chart, Figure, Findings, FindingsError, Table
+from reporting.findings import Chart, Figure, Findings, FindingsError, Table, discard
 from reporting.search import figures as drawing
 from reporting.search.figures import EPOCHS, SCORE, Trial, axes_of, best_of
 from reporting.study.study import datasets_of, provenance_of
 from reporting.verdicts.measures import final, over_seeds
-from training.store.archive import load_archive, save_archive
+from training.store.archive import load_archive, save_archive, stored_hash
 
 PREFIX = "search_"
 """Of the folder of every search in a report."""
@@ -76,6 +76,7 @@ class StoredSearch:
             FileNotFoundError: when there is none.
             DamagedRecordError, FindingsError: when it is damaged.
         """
+        drawn_from = stored_hash(folder)  # before reading, so that a later change is noticed
         about, records = load_archive(folder)
         try:
             search, preset = about["search"], about["preset"]
@@ -83,14 +84,14 @@ class StoredSearch:
                 Trial(one["number"], one["settings"], [records[key] for key in one["runs"]])
                 for one in search["trials"]
             ]
-            self._write(search, preset, trials, Path(folder))
+            self._write(search, preset, trials, Path(folder), drawn_from)
         except (KeyError, TypeError, AttributeError) as error:
             raise FindingsError(
                 f"{folder} does not hold the outcome of a search ({type(error).__name__}: {error});"
                 " search again to renew it"
             ) from error
 
-    def _write(self, search, preset, trials, folder):
+    def _write(self, search, preset, trials, folder, drawn_from):
         records = [record for trial in trials for record in trial.records]
         axes = axes_of(search["space"], trials)
         dataset, data = records[0].config.dataset, records[0].config.data
@@ -102,6 +103,7 @@ class StoredSearch:
                 "score_against_settings": drawing.draw_scores(axes, trials),
                 "learning_curves": drawing.draw_curves(trials),
             }
+        discard(folder)
         for name, figure in figures.items():
             plots.data_note(figure, note)
             plots.save(figure, folder, name)
@@ -126,6 +128,7 @@ class StoredSearch:
             provenance=provenance_of(records),
             command=search["command"],
             charts=[Chart("every_loss", "The loss of every trial at every iteration", caption)],
+            drawn_from=drawn_from,
         ).save(folder)
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from datasets.loading import PUBLISHED
 from reporting.figures import animations, charts, curves, plots
-from reporting.findings import Chart, Figure, Findings
+from reporting.findings import Chart, Figure, Findings, discard
 from reporting.study.lab import PRESETS, Lab
 from reporting.study.networks import networks_of
 from training.backend import BACKENDS
 from training.provenance import provenance
-from training.store.archive import load_archive, save_archive
+from training.store.archive import load_archive, save_archive, stored_hash
 from training.store.computed import load_computed, save_computed
 
 COMPUTED = "Computed, without image data."
@@ -143,11 +143,12 @@ class Study:
             FileNotFoundError: when there are none.
             DamagedRecordError, MissingRunsError: when they are not those of this study.
         """
+        drawn_from = stored_hash(folder)  # before reading, so that a later change is noticed
         computed, computed_where = load_computed(folder)
         lab = Lab.of_archive(*load_archive(folder), computed)
-        self._write(self._runs(lab), lab, Path(folder), computed_where)
+        self._write(self._runs(lab), lab, Path(folder), computed_where, drawn_from)
 
-    def _write(self, runs, lab, folder, computed_where):
+    def _write(self, runs, lab, folder, computed_where, drawn_from):
         real = all(lab.data[name] == "real" for name in self.datasets)
         records = list(lab.records.values())
         seeded = records or any(of != "no data" for *_, of in self._figures)
@@ -180,7 +181,9 @@ class Study:
             command=_command(self.name, lab, seeds),
             charts=[self._captioned(chart, data, lab) for chart, data in explored],
             networks=[*networks_of(lab.methods), *self._networks()],
+            drawn_from=drawn_from,
         )
+        discard(folder)
         for figure, frames, of in drawn:
             for frame in frames:
                 plots.data_note(frame, self._note(lab, of, plots.has_bands(frame)))

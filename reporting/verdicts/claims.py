@@ -19,7 +19,9 @@ from reporting.verdicts.statistics import (
 )
 
 KINDS = ("direction", "value", "identity")
-VERDICTS = ("reproduced", "not reproduced", "inconclusive", "erratum")
+VERDICT_MARKS = {"reproduced": "✓", "not reproduced": "✗", "inconclusive": "?", "erratum": "!"}
+"""Verdict → its mark in tables."""
+VERDICTS = tuple(VERDICT_MARKS)
 SOURCES = {
     "A": "Projet R, “Réseau de neurones” (Fashion-MNIST with Keras for R)",
     "B": "L. Tosato, M. Diez, “RDFIA TME 2: Intro to Neural Networks & CNNs”",
@@ -69,6 +71,11 @@ class Claim:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
         if self.verdict not in VERDICTS:
             raise ValueError(f"verdict must be one of {', '.join(VERDICTS)}, not {self.verdict!r}")
+
+    @property
+    def measured(self) -> str:
+        """The measured mean with its interval, as tables show it; "—" where there is none."""
+        return format_interval(self.mean, self.low, self.high)
 
 
 def direction(

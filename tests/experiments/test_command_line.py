@@ -12,6 +12,7 @@ from experiments import study_names
 from experiments.commands import running
 from experiments.commands.studies import find_study
 from reporting import Findings
+from reporting.study import study
 from reporting.verdicts.claims import SOURCES
 from training import FailedRunsError, RunsInterrupted
 from training.provenance import ROOT
@@ -154,6 +155,27 @@ def test_every_study_goes_from_runs_to_report(exit_of, tmp_path, made_up_runs, n
     assert all(figure.caption.endswith(".") for figure in found.figures)
 
 
+def test_run_and_report_end_with_the_answers_and_where_the_report_is(
+    exit_of, tmp_path, made_up_runs
+):
+    out = tmp_path / "out"
+    _, printed, _ = exit_of("run", "numpy_cnn", "--data", "stand-in", "--out", str(out))
+    found = Findings.load(out / "numpy_cnn")
+    assert all(claim.measured in printed for claim in found.claims if claim.mean is not None)
+    assert set(found.claims[0].statement.split()) <= set(printed.split())
+    assert max(map(len, printed.splitlines()[:-1])) <= 120
+    assert printed.splitlines()[-1] == f"The report is {out / 'index.html'}"
+    assert exit_of("report", "--out", str(out))[1] == printed
+
+
+def test_run_shows_the_answers_of_the_studies_that_it_ran(exit_of, tmp_path, made_up_runs):
+    arguments = ["--data", "stand-in", "--out", str(tmp_path / "out")]
+    exit_of("run", "mnist_mlp", *arguments)
+    _, printed, _ = exit_of("run", "numpy_cnn", *arguments)
+    first = Findings.load(tmp_path / "out" / "mnist_mlp").claims[0].statement
+    assert first not in printed
+
+
 def test_report_draws_again_without_training(exit_of, tmp_path, made_up_runs):
     out = tmp_path / "out"
     exit_of("run", "momentum_nesterov", "--data", "stand-in", "--out", str(out))
@@ -181,6 +203,83 @@ def test_report_of_several_studies_is_drawn_side_by_side(exit_of, tmp_path, made
     assert code == 2
     assert "records.json is damaged" in err
     assert "Traceback" not in err
+
+
+def killed(folder):
+    raise KeyboardInterrupt
+
+
+@pytest.fixture
+def undrawn(exit_of, tmp_path, made_up_runs, monkeypatch):
+    """A report's folder in which mnist_mlp is stored, but Ctrl-C came before it was drawn."""
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(find_study("mnist_mlp"), "draw", killed)
+        code, _, _ = exit_of("run", "mnist_mlp", "--data", "stand-in", "--out", str(out))
+    assert code == 130
+    assert {path.suffix for path in (out / "mnist_mlp").iterdir()} == {".json", ".npz"}
+    return out
+
+
+def test_run_catches_up_on_a_drawing_that_was_interrupted(exit_of, undrawn):
+    code, _, _ = exit_of("run", "numpy_cnn", "--data", "stand-in", "--out", str(undrawn))
+    assert code == 0
+    page = (undrawn / "index.html").read_text()
+    assert all(escape(find_study(name).title) in page for name in ("mnist_mlp", "numpy_cnn"))
+
+
+def test_run_draws_findings_again_that_are_older_than_their_records(exit_of, undrawn, monkeypatch):
+    options = ["--data", "stand-in", "--out", str(undrawn)]
+    exit_of("report", "--out", str(undrawn))
+    assert Findings.load(undrawn / "mnist_mlp").seeds == 3
+    with monkeypatch.context() as patch:
+        patch.setattr(find_study("mnist_mlp"), "draw", killed)
+        exit_of("run", "mnist_mlp", "--seeds", "4", *options)
+    assert Findings.load(undrawn / "mnist_mlp").seeds == 3
+    exit_of("run", "numpy_cnn", *options)
+    assert Findings.load(undrawn / "mnist_mlp").seeds == 4
+    monkeypatch.setattr(find_study("mnist_mlp"), "draw", killed)
+    assert exit_of("run", "numpy_cnn", *options)[0] == 0  # and does not draw it a third time
+
+
+def test_a_script_names_what_else_is_not_drawn(undrawn, monkeypatch, capsys):
+    arguments = ["--data", "stand-in", "--out", str(undrawn)]
+    monkeypatch.setattr(sys, "argv", ["numpy_cnn", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        running.run_study(find_study("numpy_cnn"))
+    assert stopped.value.code == 0
+    err = capsys.readouterr().err
+    assert "mnist_mlp has not been drawn yet" in err
+    assert f"`python -m experiments report --out {undrawn}`" in err
+
+
+def test_another_study_that_cannot_be_drawn_is_a_warning(exit_of, undrawn):
+    (undrawn / "mnist_mlp" / "records.json").write_text("{")
+    code, printed, err = exit_of("run", "numpy_cnn", "--data", "stand-in", "--out", str(undrawn))
+    assert code == 0
+    assert str(undrawn / "index.html") in printed
+    assert "warning: cannot draw mnist_mlp: " in err
+    assert "records.json is damaged" in err
+
+
+def test_report_changes_nothing_that_is_drawn_already(exit_of, tmp_path, made_up_runs, monkeypatch):
+    """Not even on another day and at another commit; circles computes what it shows."""
+
+    def content():
+        return {path.relative_to(out): path.read_bytes() for path in out.rglob("*.*")}
+
+    out = tmp_path / "out"
+    names = ("momentum_nesterov", "circles")
+    exit_of("run", *names, "--data", "stand-in", "--seeds", "2", "--out", str(out))
+    first = content()
+    assert {path.suffix for path in first} >= {".html", ".json", ".npz", ".png", ".svg", ".webp"}
+    monkeypatch.setattr(study, "provenance", elsewhere)
+    exit_of("report", "--out", str(out), "--jobs", "1")
+    assert content() == first
+
+
+def elsewhere():
+    return {"versions": {"python": "4"}, "processor": "Q", "commit": "def", "date": "2099-01-01"}
 
 
 def test_report_names_a_damaged_record(exit_of, tmp_path, made_up_runs):

@@ -1,8 +1,11 @@
 """Archives: the records of a whole report's study in two files."""
 
+import hashlib
+import os
 from pathlib import Path
 
 from training.record import RunRecord
+from training.store.computed import FILE_NAME as COMPUTED
 from training.store.files import (
     DamagedRecordError,
     array_bytes,
@@ -12,6 +15,35 @@ from training.store.files import (
     read_json,
     write_atomically,
 )
+
+RECORDS = ("records.json", "records.npz")
+"""Files of an archive."""
+
+
+def is_stored(folder: str | os.PathLike) -> bool:
+    """Whether a folder holds an archive."""
+    return (Path(folder) / RECORDS[0]).exists()
+
+
+def stored_hash(folder: str | os.PathLike) -> str:
+    """SHA-256 of all that is stored for a study: its archive, and what it computed itself.
+
+    Args:
+        folder: Folder of the study in a report.
+
+    Returns:
+        Hexadecimal digits.
+
+    Raises:
+        FileNotFoundError: If there is no archive.
+    """
+    paths = [Path(folder) / name for name in RECORDS]
+    computed = Path(folder) / COMPUTED
+    paths += [computed] if computed.exists() else []
+    hashed = hashlib.sha256()
+    for path in paths:
+        hashed.update(hashlib.sha256(path.read_bytes()).digest())
+    return hashed.hexdigest()
 
 
 def save_archive(folder, about, records):

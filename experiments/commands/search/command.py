@@ -17,7 +17,7 @@ from experiments.commands.options import (
     check_writable,
     sources_of,
 )
-from experiments.commands.reports import draw, report_folder, write_report
+from experiments.commands.reports import draw_report, report_folder
 from experiments.commands.search.display import Progress, show_best
 from experiments.commands.search.spaces import OPTIMIZER, PRESETS, SEEDS, SPACES, TRIALS
 from reporting.search.stored_search import StoredSearch
@@ -70,7 +70,7 @@ def search(
         str | None, typer.Option(help="HOST:PORT of the chief to run trials for.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="Of the worker; by default a new one.")] = None,
-):
+) -> None:
     """Search for the best hyperparameters; the same command goes on where it stopped."""
     check_choice("--dataset", dataset, datasets.NAMES)
     check_choice("--algorithm", algorithm, ALGORITHMS)
@@ -108,8 +108,7 @@ def search(
     with progress:
         outcome = asked.lead(chief) if chief else asked.run()
     show_best(asked, outcome)
-    draw([store(asked, outcome, preset, out)], out, jobs)
-    write_report(out)
+    draw_report([store(asked, outcome, preset, out)], out, jobs)
     if outcome.failed:
         raise outcome.failed
 

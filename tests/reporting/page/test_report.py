@@ -12,7 +12,7 @@ from PIL import Image
 
 from reporting.findings import Findings, FindingsError
 from reporting.page import report
-from reporting.verdicts.claims import SOURCES
+from reporting.verdicts.claims import SOURCES, VERDICT_MARKS
 
 
 class Reader(html.parser.HTMLParser):
@@ -156,7 +156,7 @@ def test_stand_in_data_is_announced_where_it_is_shown(folder):
 
 
 def test_a_verdict_has_words_and_a_mark(page):
-    for verdict, mark in report._MARKS.items():
+    for verdict, mark in VERDICT_MARKS.items():
         assert f'<span class="mark" aria-hidden="true">{mark}</span>{verdict}</span>' in page
 
 
