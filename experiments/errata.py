@@ -3,7 +3,8 @@
 import numpy as np
 
 from datasets import points
-from experiments.analyses.errata import statements
+from experiments.analyses.errata import demonstrations, statements
+from experiments.analyses.errata.erratum import PICTURE
 from models.from_scratch import normal, zeros
 from reporting import Study, Table, direction, identity
 from reporting.figures import cells, palette, plots
@@ -30,7 +31,7 @@ def runs(lab):
     sets = [points.train_and_test(*of_seed, 1000, seed) for seed, of_seed in enumerate(marks)]
     return {
         "errata": statements.errata(),
-        "accuracy": [statements.accuracy_normalised(*of_seed, size=10) for of_seed in sets],
+        "accuracy": [demonstrations.accuracy_normalised(*of_seed, size=10) for of_seed in sets],
     }
 
 
@@ -77,7 +78,7 @@ def draw_both(ax, x, printed, holds):
 def formulas(runs):
     p, z = np.linspace(0.02, 1, 200), np.linspace(-1.3, 1.3, 200)
     x, y = points.movie_marks(100)
-    losses = [statements.neuron_losses(points.scaled_marks(x), y, rate) for rate in (-1, 1)]
+    losses = [demonstrations.neuron_losses(points.scaled_marks(x), y, rate) for rate in (-1, 1)]
     fig, (loss, derivative, descent) = plots.figure(1, 3, width=13, height=4.6)
     draw_both(loss, p, -1 + np.log(p), -np.log(p))
     title = "A 2.3: −1 + log p, −log p"
@@ -98,8 +99,8 @@ def formulas(runs):
     of="no data",
 )
 def max_pooling_backward(runs):
-    assigned, added = statements.pooling_gradients()
-    pictures = {"Picture and windows": statements.PICTURE, "D 3.3: assigned": assigned,
+    assigned, added = demonstrations.pooling_gradients()
+    pictures = {"Picture and windows": PICTURE, "D 3.3: assigned": assigned,
                 "By differences: added": added}  # fmt: skip
     fig, axes = plots.figure(1, 3, width=11, height=4.4)
     shades = np.where(added.round(6) != 0, palette.tint(palette.ORANGE), cells.PAPER)
@@ -107,8 +108,10 @@ def max_pooling_backward(runs):
         cells.draw_cells(ax, values.round(6) + 0.0, shades)
         ax.set_title(title)
     colors = palette.VERMILLION, palette.BLUE, palette.GREEN, palette.PURPLE
-    for window, color in zip(np.argwhere(statements.AT_OUTPUTS), colors, strict=True):
-        cells.frame(axes[0], *statements.POOL_STRIDE * window, statements.POOL_SIZE, color=color)
+    for window, color in zip(np.argwhere(demonstrations.AT_OUTPUTS), colors, strict=True):
+        cells.frame(
+            axes[0], *demonstrations.POOL_STRIDE * window, demonstrations.POOL_SIZE, color=color
+        )
     return fig
 
 
@@ -123,15 +126,17 @@ def max_pooling_backward(runs):
 def elongated_bowl(runs):
     fig, axes = plots.figure(2, 2, width=11, height=8, sharey="row")
     side = np.linspace(-2.2, 0.6, 200), np.linspace(-1.1, 1.1, 200)
-    heights = statements.loss_on_bowl(np.stack(np.meshgrid(*side), axis=-1))
-    for rule, (bowl, losses) in zip(statements.RULES, axes.T, strict=True):
+    heights = demonstrations.loss_on_bowl(np.stack(np.meshgrid(*side), axis=-1))
+    for rule, (bowl, losses) in zip(demonstrations.RULES, axes.T, strict=True):
         bowl.contour(*side, heights, np.geomspace(0.02, 60, 9), colors="#C8C8C8", linewidths=1)
         losses.set_yscale("log")
         for name in (PRINTED, HOLDS):
-            path = statements.best_path(rule, name == PRINTED)
+            path = demonstrations.best_path(rule, name == PRINTED)
             color, linestyle, marker = palette.method_style(name)
             bowl.plot(*path.T, marker, color=color, linestyle=linestyle, lw=1.5, ms=5)
-            plots.mean_and_band(losses, np.arange(len(path)), [statements.loss_on_bowl(path)], name)
+            plots.mean_and_band(
+                losses, np.arange(len(path)), [demonstrations.loss_on_bowl(path)], name
+            )
         losses.set_ylim(1e-8)
         plots.label_axes(bowl, "w₁", "w₂", title=rule)
         plots.label_axes(losses, "Updates", "Loss")
@@ -150,7 +155,7 @@ def start_at_zero(runs):
     fig, axes = plots.figure(1, 3, width=13, height=4.6)
     starts = {PRINTED: ("Start at 0", zeros), HOLDS: ("Random start", normal(1))}
     for ax, (name, (title, initializer)) in zip(axes, starts.items(), strict=False):
-        weights, losses = statements.hidden_weights(initializer)
+        weights, losses = demonstrations.hidden_weights(initializer)
         updates = np.arange(len(losses))
         for k, style in enumerate(palette.ordered_styles(4)):
             plots.mean_and_band(ax, updates, weights.T[[k]], f"neuron {k + 1}", style=style)

@@ -1,4 +1,4 @@
-"""Algorithms of the courses to the letter, where that is not how they work.
+"""Algorithms of the courses to the letter, where they do not work like that.
 
 `statements` compares each with its counterpart in `models.from_scratch`.
 """

@@ -4,9 +4,17 @@ from scipy.signal import correlate2d
 from scipy.special import log_softmax
 from scipy.special import softmax as probabilities
 
-from experiments.analyses.errata import as_printed, statements
+from experiments.analyses.errata import (
+    as_printed,
+    course_c,
+    course_e,
+    demonstrations,
+    statements,
+)
+from experiments.analyses.errata.erratum import FILTER, LOGITS, PICTURE, X
+from models.from_scratch import Dense, normal, tanh_network, zeros
 
-Z = statements.LOGITS
+Z = LOGITS
 LOSS = -log_softmax(Z)[0]
 W = np.array([[0.5, 1, -0.5], [0, 0.5, 0.5], [-1, 0, 0.5]])
 SLOPES = 1 - np.tanh(W @ [0.5, -1, 1]) ** 2
@@ -27,9 +35,7 @@ RIGHT = {
     "The gradient at the logits": probabilities(Z) - [1, 0, 0],
     "The Jacobian": SLOPES[0] * W[0],
     "Every epoch": 0,
-    "Outputs of a convolution": correlate2d(
-        statements.PICTURE / 9, statements.FILTER, "valid"
-    ).max(),
+    "Outputs of a convolution": correlate2d(PICTURE / 9, FILTER, "valid").max(),
     "g′ is g": 25,
     "32 · (27 + 1)": 32 * 28 + 64 * 289,
     "Layers and activations": [True, True, True],
@@ -43,7 +49,7 @@ RIGHT = {
     "The derivative of Σ": [2 * (0.9 - 1), 2 * (0.2 - 0)],
     "The cross-entropy": LOSS,
     "The Hadamard": [[5, 12], [21, 32]],
-    "The bias": correlate2d(statements.PICTURE, statements.FILTER, "valid")[0] + 0.5,
+    "The bias": correlate2d(PICTURE, FILTER, "valid")[0] + 0.5,
     "The first two layers": [8 * 26, 8 * 201],
     "The backward pass": 1 + 2 + 3 + 4,
     "Descent starts": 4,
@@ -125,21 +131,21 @@ def test_the_right_algorithm_holds(monkeypatch, algorithm, right, start):
     assert is_right(found(start))
 
 
-@pytest.mark.parametrize("rule", statements.RULES)
+@pytest.mark.parametrize("rule", demonstrations.RULES)
 def test_squares_of_each_coordinate_hold(monkeypatch, rule):
-    algorithm, options = statements.RULES[rule]
+    algorithm, options = demonstrations.RULES[rule]
 
     def right(*arguments):
         return algorithm(*arguments, size=np.square)
 
-    monkeypatch.setitem(statements.RULES, rule, (right, options))
+    monkeypatch.setitem(demonstrations.RULES, rule, (right, options))
     assert is_right(found(f"{rule} accumulates"))
 
 
 def tanh_example():
-    network = statements.tanh_network(hidden=3, classes=3, dtype=float)
+    network = tanh_network(hidden=3, classes=3, dtype=float)
     hidden_weights, hidden_bias, weights, bias = network.parameters
-    h = np.tanh(statements.X[0] @ hidden_weights + hidden_bias)
+    h = np.tanh(X[0] @ hidden_weights + hidden_bias)
     return h, weights, probabilities(h @ weights + bias) - [1, 0, 0]
 
 
@@ -150,19 +156,20 @@ def test_right_gradients_of_b_hold():
 
 
 def test_right_outputs_of_random_networks_hold(monkeypatch):
-    zero_bias = statements.normal(1), statements.zeros
+    zero_bias = normal(1), zeros
 
-    class WithoutBias(statements.Dense):
+    class WithoutBias(Dense):
         def __init__(self, units, *initializers):
             super().__init__(units, *(initializers[:1] + zero_bias[1:]))
 
-    monkeypatch.setattr(statements, "Dense", WithoutBias)
+    for course in (course_c, course_e):
+        monkeypatch.setattr(course, "Dense", WithoutBias)
     for start in ("In the network's loss", "The output is σ"):  # a bias of 0 has no sign
         assert is_right(found(start))
 
 
 def test_neurons_started_at_zero_are_one_neuron():
-    weights, _ = statements.hidden_weights(statements.zeros)
+    weights, _ = demonstrations.hidden_weights(zeros)
     np.testing.assert_allclose(weights, weights[:, :1] @ np.ones((1, 4)), atol=1e-12)
     assert np.ptp(weights[:, 0]) > 1
 
@@ -172,26 +179,28 @@ def test_normalised_by_itself_a_set_loses_where_it_lies():
     x = rng.uniform(0, 10, (1200, 2))
     y = (x.sum(axis=1) > 10).astype(int)
     sets = (x[:200], y[:200]), (x[200:], y[200:])
-    with_training_set, by_itself = statements.accuracy_normalised(*sets, size=10)
+    with_training_set, by_itself = demonstrations.accuracy_normalised(*sets, size=10)
     assert with_training_set > 0.95
     assert by_itself < with_training_set
-    of_one_set = statements.accuracy_normalised(*sets, size=1000)
+    of_one_set = demonstrations.accuracy_normalised(*sets, size=1000)
     assert of_one_set[0] == with_training_set
     assert of_one_set[1] > by_itself
 
 
 @pytest.mark.parametrize("printed", [True, False])
-@pytest.mark.parametrize("rule", statements.RULES)
+@pytest.mark.parametrize("rule", demonstrations.RULES)
 def test_the_best_path_ends_lowest_of_those_that_do_not_climb(rule, printed):
-    losses = statements.loss_on_bowl(statements.best_path(rule, printed))
-    assert losses[0] == statements.loss_on_bowl(statements.START) == (4 + 50) / 2
+    losses = demonstrations.loss_on_bowl(demonstrations.best_path(rule, printed))
+    assert losses[0] == demonstrations.loss_on_bowl(demonstrations.START) == (4 + 50) / 2
     assert losses.max() == losses[0]
-    other = statements.loss_on_bowl(statements.down_the_bowl(rule, 0.1, printed))
+    other = demonstrations.loss_on_bowl(demonstrations.down_the_bowl(rule, 0.1, printed))
     assert losses[-1] <= other[-1] or other.max() > other[0]
 
 
 def test_a_negative_rate_climbs():
     x = np.linspace(-1, 1, 20)[:, None] * [1, 1]
-    up, down = (statements.neuron_losses(x, (x[:, 0] > 0).astype(int), rate) for rate in (-1, 1))
+    up, down = (
+        demonstrations.neuron_losses(x, (x[:, 0] > 0).astype(int), rate) for rate in (-1, 1)
+    )
     assert up[0] == down[0]
     assert down[-1] < down[0] < up[-1]
