@@ -1,20 +1,27 @@
 """One hidden layer of growing width, against functions on the unit cube (E)."""
 
 import itertools
+from dataclasses import dataclass
 
 import numpy as np
 
 from experiments.analyses.universal_approximation import approximation
 from experiments.analyses.universal_approximation.approximation import (
+    ACTIVATIONS,
     BOUNDS,
     RELUS,
+    SETTINGS,
     SIGMOIDS,
     SOLVED,
     TRAINED,
+    TRAINING,
+    WRITE,
     WRITTEN,
-    by_width,
+    Approximations,
 )
-from reporting import Study, Table, direction, identity, summary
+from experiments.analyses.universal_approximation.one_layer import LAYERS
+from models.from_scratch import Dense, Network, mean_squared_error
+from reporting import Measure, Study, Table, direction, identity, network_of, summary
 from reporting.figures import images, palette, plots
 
 CHAPTER = "E, “Universal Approximation Theorem”"
@@ -30,42 +37,113 @@ study = Study(
     datasets=[],
 )
 
+# m-N-1 with sigmoids or ReLUs on the hidden layer, trained by Adam on the mean squared error.
 NEURONS = SIGMOIDS, RELUS
-CASES = list(itertools.product((1, 2), NEURONS))  # dimension m and hidden neurons
-SHOWN = 4, 16, 64  # neurons, of widths that each preset has
+CASES = list(itertools.product((1, 2), NEURONS))  # number of inputs m, and hidden neurons
+SHOWN = 4, 16, 64  # numbers of neurons N to draw; every preset has them
+UPDATES = {"quick": 1000, "paper": 2000}
+BATCH_SIZE = 32
+
+
+@study.networks
+def networks():
+    _, rates = zip(*SETTINGS, strict=True)
+    training = (
+        f"mean squared error · Adam · learning rate {min(rates)} to {max(rates)}, falling to 0 as "
+        f"half a cosine · batch size {BATCH_SIZE} · {UPDATES['paper']:,} updates "
+        f"({UPDATES['quick']:,} in the quick preset)"
+    )
+    width = SHOWN[-1]
+    described = []
+    for m, neurons in CASES:
+        layers = [Dense(width), LAYERS[ACTIVATIONS[neurons]](), Dense(1)]
+        described.append(
+            network_of(
+                Network(layers, mean_squared_error, input_shape=(m,)),
+                f"{neurons}, m = {m}, here with N = {width}",
+                f"{training} · {len(TRAINING[m]):,} training points",
+            )
+        )
+    return described
+
+
+@dataclass(frozen=True)
+class Runs:
+    """How well networks of each width approximate f.
+
+    Attributes:
+        widths: Numbers of neurons N, ascending.
+        cases: (m, hidden neurons) → their `Approximations`.
+    """
+
+    widths: tuple[int, ...]
+    cases: dict[tuple[int, str], Approximations]
 
 
 @study.runs
 def runs(lab):
-    """Case → width → `Approximation`."""
     widths = lab.choose(quick=(1, *SHOWN), paper=(1, 2, 4, 8, 16, 32, 64, 128))
-    how = lab.choose(quick=1000, paper=2000), range(lab.seeds), lab.tuning_seeds
-    return {case: {n: approximation.approximate(*case, n, *how) for n in widths} for case in CASES}
+    cases = {}
+    for m, neurons in CASES:
+        computed = lab.compute(
+            f"{neurons}, m = {m}",
+            approximation.approximate,
+            m,
+            neurons,
+            widths,
+            updates=lab.choose(**UPDATES),
+            batch_size=BATCH_SIZE,
+            seeds=range(lab.seeds),
+            tuning_seeds=lab.tuning_seeds,
+            shown=SHOWN,
+        )
+        cases[m, neurons] = Approximations(**computed)
+    return Runs(widths, cases)
+
+
+def largest_error(name):
+    return Measure(name, better="lower", margin=0.05)  # of the ratio: 5 % of an error
 
 
 @study.claims
 def claims(runs):
-    widths = np.array(list(runs[CASES[0]]))
+    widths = np.array(runs.widths)
 
     def falls(m, neurons):
-        error = by_width(runs[m, neurons], TRAINED)
-        pair = [(f"N = {widths[k]}", error[:, k]) for k in (-1, 0)]
-        return direction(CHAPTER, f"More neurons bring the error down ({neurons}, m = {m})",
-                         "largest error after training", *pair, ratio=True)  # fmt: skip
+        trained = runs.cases[m, neurons].largest[TRAINED]
+        return direction(
+            source=CHAPTER,
+            statement=f"More neurons bring the error down ({neurons}, m = {m})",
+            measure=largest_error("largest error after training"),
+            lower=(f"N = {widths[-1]}", trained[:, -1]),
+            higher=(f"N = {widths[0]}", trained[:, 0]),
+            ratio=True,
+        )
 
     def bounded(neurons, formula):
-        ratio = by_width(runs[1, neurons], WRITTEN)[0] / BOUNDS[neurons](widths)
-        return identity(CHAPTER, f"N {neurons} exist whose error is at most {formula} (m = 1)",
-                        "share of the largest error above it, each width", np.zeros(len(widths)),
-                        np.maximum(ratio - 1, 0), tolerance=1e-6)  # fmt: skip
+        (written,) = runs.cases[1, neurons].largest[WRITTEN]
+        return identity(
+            source=CHAPTER,
+            statement=f"N {neurons} exist whose error is at most {formula} (m = 1)",
+            quantity="share of the largest error above it, each width",
+            says=np.zeros(len(widths)),
+            holds=np.maximum(written / BOUNDS[neurons](widths) - 1, 0),
+            tolerance=1e-6,
+        )
 
-    def missed(way, m, neurons):
-        known, trained = (by_width(runs[m, neurons], w)[:, -1] for w in (way, TRAINED))
-        pair = (way, np.resize(known, trained.shape)), (TRAINED, trained)
-        case = f"{way}; {neurons}, m = {m}"
-        statement = f"Training, on which the theorem is silent, misses weights that exist ({case})"
-        quantity = f"largest error at N = {widths[-1]}"
-        return direction(CHAPTER, statement, quantity, *pair, ratio=True)
+    def missed(method, m, neurons):
+        found = runs.cases[m, neurons].largest
+        trained, known = found[TRAINED][:, -1], found[method][:, -1]
+        return direction(
+            source=CHAPTER,
+            statement="Training, on which the theorem is silent, misses weights that exist "
+            f"({method}; {neurons}, m = {m})",
+            measure=largest_error(f"largest error at N = {widths[-1]}"),
+            # Weights that are written down are the same for every seed.
+            lower=(method, np.resize(known, trained.shape)),
+            higher=(TRAINED, trained),
+            ratio=True,
+        )
 
     return [
         *(falls(*case) for case in CASES),
@@ -78,22 +156,30 @@ def claims(runs):
 
 @study.table
 def widest(runs):
-    rows, width = [], max(runs[CASES[0]])
-    for (m, neurons), of_case in runs.items():
-        slope, rate, errors = of_case[width]
-        for way, error in errors.items():
-            largest, rms = approximation.largest(error), approximation.rms(error)
-            of_starts = largest.max() / largest.min(), f"{slope}, {rate:g}"
-            row = f"{neurons}, m = {m}", way, summary(largest), summary(rms)
-            rows.append([*row, *(of_starts if way == TRAINED else ("—", "—"))])
-    columns = ["hidden layer", "weights", "largest error", "root mean square",
-               "worst start / best", "slope, rate"]  # fmt: skip
+    rows = []
+    for (m, neurons), case in runs.cases.items():
+        slope, rate = case.settings[-1]
+        for method in case.largest:
+            largest, rms = case.largest[method][:, -1], case.rms[method][:, -1]
+            spread, setting = "—", "—"
+            if method == TRAINED:
+                spread, setting = largest.max() / largest.min(), f"{slope}, {rate:g}"
+            errors = summary(largest), summary(rms)
+            rows.append([f"{neurons}, m = {m}", method, *errors, spread, setting])
+    columns = [
+        "hidden layer",
+        "weights",
+        "largest error",
+        "root mean square",
+        "worst start / best",
+        "slope, rate",
+    ]
     note = (
         "At points not trained on; mean over starts, 95 % interval. At each width training takes "
         "the slope, which is the standard deviation of the first hidden weights, and Adam's first "
         "rate with the lowest training error on other seeds."
     )
-    return Table(f"With {width} neurons", columns, rows, note)
+    return Table(f"With {runs.widths[-1]} neurons", columns, rows, note)
 
 
 @study.figure(
@@ -105,12 +191,12 @@ def widest(runs):
 )
 def error_against_width(runs):
     fig, axes = plots.figure(2, 2, width=11, height=8.6)
-    for ax, ((m, neurons), of_case) in zip(axes.flat, runs.items(), strict=True):
-        widths = np.array(list(of_case))
+    widths = np.array(runs.widths)
+    for ax, ((m, neurons), case) in zip(axes.flat, runs.cases.items(), strict=True):
         ax.set_xscale("log", base=2)
         ax.set_yscale("log")
-        for way in of_case[1].errors:
-            plots.mean_and_band(ax, widths, by_width(of_case, way), way)
+        for method, largest in case.largest.items():
+            plots.mean_and_band(ax, widths, largest, method)
         if m == 1:
             ax.plot(widths, BOUNDS[neurons](widths), color=palette.BLACK, ls=":", lw=1.2)
         plots.label_axes(ax, "Neurons N", "Largest error", f"N {neurons}, m = {m}")
@@ -118,6 +204,12 @@ def error_against_width(runs):
         ax.set_xticks([], minor=True)
     plots.legend(fig)
     return fig
+
+
+def trained_errors(runs, m, neurons, width):
+    """Error at the test points of the network trained from seed 0."""
+    weights = runs.cases[m, neurons].shown[str(width)]
+    return approximation.errors(neurons, weights, approximation.TEST[m])
 
 
 @study.figure(
@@ -130,10 +222,12 @@ def fits_of_one_variable(runs):
     fig, axes = plots.figure(2, 3, width=13, height=7.4, sharex=True, sharey=True)
     x, f = approximation.TEST[1], approximation.target(approximation.TEST[1])
     for ax, (neurons, n) in zip(axes.flat, itertools.product(NEURONS, SHOWN), strict=True):
+        (written,) = approximation.errors(neurons, WRITE[neurons](approximation.target, n), x)
+        errors = {WRITTEN: written, TRAINED: trained_errors(runs, 1, neurons, n)}
         ax.plot(x, f, color=palette.BLACK, lw=1.2, label="function")
-        for way in (WRITTEN, TRAINED):
-            color, line, _ = palette.method_style(way)
-            ax.plot(x, f + runs[1, neurons][n].errors[way][0], color=color, ls=line, label=way)
+        for method, error in errors.items():
+            color, line, _ = palette.method_style(method)
+            ax.plot(x, f + error, color=color, ls=line, label=method)
         plots.label_axes(ax, "x", "f(x)", f"{n} {neurons}")
         ax.label_outer()
     plots.legend(fig)
@@ -150,9 +244,9 @@ def fits_of_two_variables(runs):
     fig, axes = plots.figure(2, 5, width=13, height=6)
     f = approximation.target(approximation.TEST[2])
     for row, neurons in zip(axes, NEURONS, strict=True):
-        wrong = [runs[2, neurons][n].errors[TRAINED][0] for n in SHOWN]
+        errors = [trained_errors(runs, 2, neurons, n) for n in SHOWN]
         titles = ["Function", *(f"{n} {neurons}" for n in SHOWN), "Error, times ten"]
-        pictures = [f, *(f + error for error in wrong), 10 * wrong[-1]]
+        pictures = [f, *(f + error for error in errors), 10 * errors[-1]]
         for ax, title, values in zip(row, titles, pictures, strict=True):
             images.draw_image(ax, values.reshape(100, 100), (-1, 1))
             plots.label_axes(ax, "", "", title)

@@ -4,28 +4,28 @@ import pytest
 import experiments.universal_approximation as study
 from experiments.analyses.universal_approximation.approximation import (
     SOLVED,
-    TEST,
     TRAINED,
     WRITTEN,
-    Approximation,
+    Approximations,
 )
+from reporting import Lab
 
 WIDTHS = 1, 4, 16, 64
 
 
-def made_up(way_errors):
-    """Runs of 3 seeds whose errors are way_errors(way, width), and a little more for each seed."""
-    ways = {1: (TRAINED, SOLVED, WRITTEN), 2: (TRAINED, SOLVED)}
-    grow = np.array([[1.0], [1.01], [1.03]])
+def made_up(error):
+    """Runs of 3 seeds whose errors are error(method, width), and a little more for each seed."""
 
-    def errors(way, m, n):
-        return way_errors(way, n) * (grow if way != WRITTEN else grow[:1]) * np.ones(len(TEST[m]))
+    def errors(method):
+        seeds = [1.0] if method == WRITTEN else [1.0, 1.01, 1.03]
+        return np.array([[error(method, n) * more for n in WIDTHS] for more in seeds])
 
-    return {
-        (m, neurons): {n: Approximation(6, 0.1, {w: errors(w, m, n) for w in ways[m]})
-                       for n in WIDTHS}
-        for m, neurons in study.CASES
-    }  # fmt: skip
+    def approximations(m):
+        methods = (TRAINED, SOLVED, WRITTEN) if m == 1 else (TRAINED, SOLVED)
+        found = {method: errors(method) for method in methods}
+        return Approximations([[6, 0.1]] * len(WIDTHS), largest=found, rms=found, shown={})
+
+    return study.Runs(WIDTHS, {(m, neurons): approximations(m) for m, neurons in study.CASES})
 
 
 def verdicts(runs, words):
@@ -34,7 +34,7 @@ def verdicts(runs, words):
 
 def test_claims_follow_from_the_errors():
     small = {SOLVED: 0.001, WRITTEN: 0.0001, TRAINED: 1}
-    runs = made_up(lambda way, n: small[way] / n)
+    runs = made_up(lambda method, n: small[method] / n)
     assert verdicts(runs, "bring the error down") == 4 * ["reproduced"]
     assert verdicts(runs, "misses weights") == 5 * ["reproduced"]
     assert verdicts(runs, "exist whose error is at most") == 2 * ["reproduced"]
@@ -42,16 +42,31 @@ def test_claims_follow_from_the_errors():
 
 def test_claims_fail_where_errors_are_the_other_way_round():
     large = {SOLVED: 100, WRITTEN: 100, TRAINED: 1}
-    runs = made_up(lambda way, n: large[way] * n)
+    runs = made_up(lambda method, n: large[method] * n)
     assert verdicts(runs, "bring the error down") == 4 * ["not reproduced"]
     assert verdicts(runs, "misses weights") == 5 * ["not reproduced"]
     assert verdicts(runs, "exist whose error is at most") == 2 * ["erratum"]
 
 
 def test_the_table_gives_the_spread_of_starts():
-    table = study.widest(made_up(lambda way, n: 1 / n))
+    table = study.widest(made_up(lambda method, n: 1 / n))
     assert len(table.rows) == 10
     assert table.title == "With 64 neurons"
     assert table.rows[0][4] == pytest.approx(1.03)
     assert table.rows[0][5] == "6, 0.1"
     assert table.rows[1][4:] == ["—", "—"]
+
+
+def test_what_is_computed_is_drawn(monkeypatch):
+    monkeypatch.setattr(study, "UPDATES", {"quick": 4})
+    runs = study.runs(Lab("quick", 2, {}, obtain=None))
+    assert list(runs.cases) == study.CASES
+    for (m, _), case in runs.cases.items():
+        assert {method: errors.shape for method, errors in case.largest.items()} == (
+            {TRAINED: (2, 4), SOLVED: (2, 4)} | ({WRITTEN: (1, 4)} if m == 1 else {})
+        )
+        assert list(case.shown) == ["4", "16", "64"]
+    for m, neurons in study.CASES:
+        widest = runs.cases[m, neurons].largest[TRAINED][0, -1]
+        shown = np.abs(study.trained_errors(runs, m, neurons, 64)).max()
+        assert shown == pytest.approx(widest, rel=1e-6)

@@ -5,7 +5,10 @@ and c with the networks on the first axis: shapes (networks, inputs, N), (networ
 (networks, N, 1) and (networks, 1, 1).
 """
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from models.from_scratch import OPTIMIZERS, ReLU, Sigmoid, epoch_order
 
@@ -16,19 +19,19 @@ STEEP = 1e6
 """Slope of a sigmoid over a cell of `staircase`, which makes it a step."""
 
 
-def stack(networks):
+def stack(networks: Sequence[list[NDArray]]) -> list[NDArray]:
     """The weights of networks side by side, from those of each."""
     return [np.stack(arrays) for arrays in zip(*networks, strict=True)]
 
 
-def draw(inputs, neurons, slope, seed):
-    """Weights of one network to begin with; each neuron bends somewhere in the unit cube.
+def draw(inputs: int, neurons: int, slope: float, seed: int) -> list[NDArray]:
+    """Initial weights of one network; each neuron bends somewhere in the unit cube.
 
     Args:
-        inputs: number of them.
-        neurons: number of hidden ones.
-        slope: standard deviation of the hidden weights.
-        seed: a whole number of at least 0.
+        inputs: Number of inputs.
+        neurons: Number of hidden neurons.
+        slope: Standard deviation of the hidden weights.
+        seed: Whole number of at least 0.
 
     Returns:
         w, b, v and c, as for `stack`.
@@ -39,25 +42,36 @@ def draw(inputs, neurons, slope, seed):
     return [w, b, rng.normal(size=(neurons, 1)) / np.sqrt(neurons), np.zeros((1, 1))]
 
 
-def outputs(activation, weights, x):
-    """The outputs of networks side by side for points x, shape (n, inputs); (networks, n)."""
+def outputs(activation: str, weights: list[NDArray], x: NDArray) -> NDArray:
+    """The outputs of networks side by side, shape (networks, n), for x of shape (n, inputs).
+
+    A single network's weights, without the first axis, give shape (n,).
+    """
     w, b, v, c = weights
     return (LAYERS[activation]().forward(x @ w + b) @ v + c)[..., 0]
 
 
-def train(activation, weights, x, y, rates, updates, batch_size=32):
+def train(
+    activation: str,
+    weights: list[NDArray],
+    x: NDArray,
+    y: NDArray,
+    rates: Sequence[float],
+    updates: int,
+    batch_size: int = 32,
+) -> list[NDArray]:
     """Train networks side by side by Adam on the mean squared error, in float32.
 
     All see the same batches, those of seed 0. Each learning rate falls to 0 as half a cosine.
 
     Args:
-        activation: key of `LAYERS`.
-        weights: to begin with; they are left as they are.
-        x: points, shape (n, inputs), with n divisible by the batch size.
-        y: targets, shape (n,).
-        rates: learning rate of each network before it falls.
-        updates: number of them.
-        batch_size: points of one update.
+        activation: Key of `LAYERS`.
+        weights: Initial weights; not changed.
+        x: Points, shape (n, inputs), with n divisible by the batch size.
+        y: Targets, shape (n,).
+        rates: Initial learning rate of each network.
+        updates: Number of updates.
+        batch_size: Points per update. Defaults to 32.
 
     Returns:
         The weights after training.
@@ -77,14 +91,14 @@ def train(activation, weights, x, y, rates, updates, batch_size=32):
     return weights
 
 
-def solve(activation, weights, x, y):
-    """Leave the hidden layers as they are, and solve for the outputs of least squared error.
+def solve(activation: str, weights: list[NDArray], x: NDArray, y: NDArray) -> list[NDArray]:
+    """Keep the hidden layers, and solve for the output layers of least squared error.
 
     Args:
-        activation: key of `LAYERS`.
-        weights: of networks side by side.
-        x: points, shape (n, inputs).
-        y: targets, shape (n,).
+        activation: Key of `LAYERS`.
+        weights: Weights of networks side by side.
+        x: Points, shape (n, inputs).
+        y: Targets, shape (n,).
 
     Returns:
         Weights with the same w and b.
@@ -92,18 +106,18 @@ def solve(activation, weights, x, y):
     w, b, *_ = weights
     hidden = LAYERS[activation]().forward(x @ w + b)
     inputs = np.pad(hidden, ((0, 0), (0, 0), (0, 1)), constant_values=1)  # 1 for the bias
-    best = np.stack([np.linalg.lstsq(of_one, y, rcond=1e-12)[0] for of_one in inputs])
+    best = np.stack([np.linalg.lstsq(one, y, rcond=1e-12)[0] for one in inputs])
     return [w, b, best[:, :-1, None], best[:, -1:, None]]
 
 
-def straight_lines(f, neurons):
+def straight_lines(f: Callable[[NDArray], NDArray], neurons: int) -> list[NDArray]:
     """Weights of N ReLUs that draw straight lines between the values of f at 0, 1/N, …, 1.
 
     Each ReLU begins where a line does, and changes the slope. The error on [0, 1] is at most
     max|f″| / 8N².
 
     Args:
-        f: function of points, shape (n, 1), that gives n numbers.
+        f: Function of points, shape (n, 1), that returns n numbers.
         neurons: N.
     """
     ends = np.arange(neurons + 1) / neurons
@@ -112,14 +126,14 @@ def straight_lines(f, neurons):
     return stack([[np.ones((1, neurons)), -ends[None, :-1], bends[:, None], values[:1, None]]])
 
 
-def staircase(f, neurons):
+def staircase(f: Callable[[NDArray], NDArray], neurons: int) -> list[NDArray]:
     """Weights of N sigmoids that draw a staircase of N + 1 stairs (Cybenko 1989).
 
-    Each sigmoid is so steep that it is a step. A stair has the value of f in its middle, so that
+    Each sigmoid is so steep that it is a step. A stair takes the value of f at its middle, so
     the error on [0, 1] is at most max|f′| / 2(N + 1).
 
     Args:
-        f: function of points, shape (n, 1), that gives n numbers.
+        f: Function of points, shape (n, 1), that returns n numbers.
         neurons: N.
     """
     stairs = neurons + 1

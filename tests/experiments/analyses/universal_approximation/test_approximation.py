@@ -11,7 +11,6 @@ from experiments.analyses.universal_approximation.approximation import (
     TRAINED,
     TRAINING,
     WRITTEN,
-    Approximation,
 )
 
 
@@ -52,7 +51,7 @@ def test_written_errors_fall_as_the_bounds_do():
 def test_the_setting_that_fits_the_training_points_best_is_chosen(monkeypatch):
     """Train nothing: the error of a network is how far its slope and rate are from 20 and 0.03."""
 
-    def train(activation, weights, x, y, rates, updates):
+    def train(activation, weights, x, y, rates, **training):
         return np.log(rates / np.array(0.03)) ** 2 + (weights[0][:, 0, 0] - 20) ** 2
 
     def draw(m, width, slope, seed):
@@ -61,23 +60,40 @@ def test_the_setting_that_fits_the_training_points_best_is_chosen(monkeypatch):
     monkeypatch.setattr(one_layer, "train", train)
     monkeypatch.setattr(one_layer, "draw", draw)
     monkeypatch.setattr(approximation, "errors", lambda neurons, score, x: score[:, None])
-    assert approximation.tune(1, SIGMOIDS, 4, 10, (7, 8)) == (20, 0.03)
+    assert approximation.tune(1, SIGMOIDS, 4, seeds=(7, 8)) == (20, 0.03)
 
 
-def test_a_case_is_approximated_in_every_way():
-    found = approximation.approximate(1, SIGMOIDS, 16, 200, range(2), [1000])
-    assert (found.slope, found.rate) in approximation.SETTINGS
-    assert {way: error.shape for way, error in found.errors.items()} == {
-        TRAINED: (2, 2000), SOLVED: (2, 2000), WRITTEN: (1, 2000)
-    }  # fmt: skip
-    solved, trained = (approximation.rms(found.errors[way]) for way in (SOLVED, TRAINED))
-    assert (solved < 0.1 * trained).all()
-    assert not np.array_equal(*found.errors[TRAINED])
+def test_a_case_is_approximated_by_every_method():
+    found = approximation.approximate(
+        1,
+        SIGMOIDS,
+        widths=(2, 16),
+        updates=200,
+        batch_size=32,
+        seeds=range(2),
+        tuning_seeds=[1000],
+        shown=[16],
+    )
+    assert all(setting in approximation.SETTINGS for setting in found["settings"])
+    for size in ("largest", "rms"):
+        assert {method: errors.shape for method, errors in found[size].items()} == {
+            TRAINED: (2, 2),
+            SOLVED: (2, 2),
+            WRITTEN: (1, 2),
+        }
+    trained, solved = found["rms"][TRAINED], found["rms"][SOLVED]
+    assert (solved[:, 1] < 0.1 * trained[:, 1]).all()
+    assert (found["largest"][TRAINED] > trained).all()
+    assert trained[0, 1] != trained[1, 1]
+    assert list(found["shown"]) == ["16"]
+    of_first_seed = approximation.errors(SIGMOIDS, found["shown"]["16"], TEST[1])
+    assert of_first_seed.shape == (2000,)
+    assert approximation.rms(of_first_seed) == pytest.approx(trained[0, 1])
 
 
-def test_largest_errors_of_each_width():
-    found = {
-        n: Approximation(6, 0.1, {TRAINED: np.array([[1, -3], [2, 0]]) / n}) for n in (1, 2, 4)
-    }
-    assert approximation.by_width(found, TRAINED).tolist() == [[3, 1.5, 0.75], [2, 1, 0.5]]
-    assert approximation.rms(found[1].errors[TRAINED]) == pytest.approx([5**0.5, 2**0.5])
+def test_errors_over_widths():
+    errors = [np.array([[1, -3], [2, 0]]) / n for n in (1, 2, 4)]
+    largest = approximation.over_widths(approximation.largest, errors)
+    assert largest.tolist() == [[3, 1.5, 0.75], [2, 1, 0.5]]
+    rms = approximation.over_widths(approximation.rms, errors)
+    assert rms[:, 0] == pytest.approx([5**0.5, 2**0.5])
