@@ -1,16 +1,21 @@
 """Scaling the inputs: not at all, min-max, standardisation and whitening (B, section 3.1)."""
 
+from dataclasses import dataclass
+
 from datasets.loading import PUBLISHED
 from experiments.analyses import input_normalisation as analysis
 from experiments.analyses.input_normalisation import EACH_CLASS, MARGIN, TRAINING
-from reporting import Study, compare, direction, identity, table_of
+from reporting import Measure, Methods, Study, compare, direction, identity, table_of
 from reporting.figures.curves import draw_convergence
-from reporting.study.tables import facts, metrics
+from reporting.study.tables import facts
 from reporting.verdicts.measures import (
-    final,
+    ACCURACY_MARGIN,
+    TEST_ACCURACY,
+    TRAINING_ACCURACY,
+    TRAINING_LOSS,
+    VALIDATION_ACCURACY,
     over_seeds,
     updates_to_slower_end,
-    validation_accuracy,
 )
 
 study = Study(
@@ -26,93 +31,198 @@ study = Study(
     seeds={"quick": 2, "paper": 5},
 )
 
+# Dense: 3072-256-10 with ReLU (64 hidden neurons in the quick preset). CNN: B's network, three 5x5
+# convolutions with 32, 64 and 64 filters that keep the image's size, each with ReLU and 2x2 max
+# pooling, a dense layer of 1000 with ReLU, 10. Plain SGD on the cross-entropy of the softmax.
+DENSE_NETWORK = {"model": "dense", "activation": "relu"}
+CNN_NETWORK = {"model": "cifar_cnn"}
+SHARED_RATE = 0.01
+RATES, RATES_WITHOUT_SCALING = (0.03, 0.1), (1e-5, 3e-5)  # pixels up to 255: larger gradients
+
 NONE, MIN_MAX, STANDARD = "no scaling", "min-max", "standardised"
 PCA, ZCA = "PCA-whitened", "ZCA-whitened"
 SCALINGS = {NONE: "none", MIN_MAX: "unit", STANDARD: "standard", PCA: "pca", ZCA: "zca"}
-SHARED_RATE = 0.01
 SHARED, TUNED, CNN = "Dense, one rate", "Dense, own rates", "CNN, own rates"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of each setting of network and rates, by scaling of the inputs.
+
+    Attributes:
+        settings: `SHARED`, `TUNED` and, in the paper preset, `CNN` → label of a scaling → runs.
+    """
+
+    settings: dict[str, Methods]
+
+    @property
+    def own_rates(self):
+        """The settings in which each scaling has a learning rate of its own."""
+        return [setting for setting in self.settings if setting != SHARED]
 
 
 @study.runs
 def runs(lab):
     n, validation = lab.choose(quick=(1_000, 500), paper=(10_000, 5_000))
     hidden, epochs = lab.choose(quick=((64,), 8), paper=((256,), 10))
-    of_cnn = lab.choose(quick=(), paper=(NONE, MIN_MAX, STANDARD))
-    own = lab.choose(quick=("standard",), paper=("standard", "pca", "zca"))
-    base = lab.config("cifar10", train_size=n, validation_size=validation, epochs=epochs,
-                      batch_size=128, learning_rate=SHARED_RATE)  # fmt: skip
-    b_s = base.replace(model="cifar_cnn", train_size=6_000, validation_size=2_000, epochs=4,
-                       batch_size=64)  # fmt: skip
-    dense = {label: base.replace(scaling=SCALINGS[label], hidden=hidden) for label in SCALINGS}
-    cnns = {f"CNN, {label}": b_s.replace(scaling=SCALINGS[label]) for label in of_cnn}
-    tuned = at_own_rates(lab, dense | cnns)
-    best = {k: c.replace(keep=("own statistics",) * (c.scaling in own)) for k, c in tuned.items()}
+    scalings_of_cnn = lab.choose(quick=(), paper=(NONE, MIN_MAX, STANDARD))
+    dense = lab.config(
+        "cifar10",
+        **DENSE_NETWORK,
+        hidden=hidden,
+        train_size=n,
+        validation_size=validation,
+        optimizer="sgd",
+        learning_rate=SHARED_RATE,
+        batch_size=128,
+        epochs=epochs,
+    )
+    cnn = lab.config(
+        "cifar10",
+        **CNN_NETWORK,
+        train_size=6_000,
+        validation_size=2_000,
+        optimizer="sgd",
+        batch_size=64,
+        epochs=4,
+    )
+    methods = {(TUNED, label): dense.replace(scaling=SCALINGS[label]) for label in SCALINGS}
+    methods |= {(CNN, label): cnn.replace(scaling=SCALINGS[label]) for label in scalings_of_cnn}
+    whose = lab.choose(quick=(STANDARD,), paper=(STANDARD, PCA, ZCA))
+    tuned = {
+        (setting, label): config.replace(keep=("own statistics",)) if label in whose else config
+        for (setting, label), config in at_own_rates(lab, methods).items()
+    }
     # One scaling after the other, as whitening takes a worker longer than training.
     asked = {}
-    for label, config in dense.items():
-        asked[SHARED, label] = config.replace(keep=("examples",) * (label in (STANDARD, PCA, ZCA)))
-        asked[TUNED, label] = best[label]
-    asked |= {(CNN, label): best[f"CNN, {label}"] for label in of_cnn}
-    found = {}
+    for label in SCALINGS:
+        shown = ("examples",) if label in (STANDARD, PCA, ZCA) else ()
+        asked[SHARED, label] = methods[TUNED, label].replace(keep=shown)
+        asked[TUNED, label] = tuned[TUNED, label]
+    asked |= {(CNN, label): tuned[CNN, label] for label in scalings_of_cnn}
+    settings = {}
     for (setting, label), records in lab.train(asked).items():
-        found.setdefault(setting, {})[label] = records
-    return found
+        settings.setdefault(setting, {})[label] = records
+    return Runs(settings)
 
 
 def at_own_rates(lab, methods):
     """Each config at the rate that is best after half its epochs."""
-    halved = {k: config.replace(epochs=config.epochs // 2) for k, config in methods.items()}
-    # Where pixels reach to 255 the gradients are so much larger.
-    rates = {k: (1e-5, 3e-5) if c.scaling == "none" else (0.03, 0.1) for k, c in methods.items()}
-    tuned = lab.tune(halved, rates, by="validation error")
-    return {k: methods[k].replace(learning_rate=tuned[k].learning_rate) for k in methods}
+    halved, rates = {}, {}
+    for (setting, label), config in methods.items():
+        name = f"CNN, {label}" if setting == CNN else label
+        halved[name] = config.replace(epochs=config.epochs // 2)
+        rates[name] = RATES_WITHOUT_SCALING if label == NONE else RATES
+    tuned = list(lab.tune(halved, rates, by="validation error").values())
+    return {
+        method: config.replace(learning_rate=best.learning_rate)
+        for (method, config), best in zip(methods.items(), tuned, strict=True)
+    }
+
+
+UPDATES = Measure(
+    "updates until the loss that the slower of the two ends with",
+    better="lower",
+    margin=0.05,  # of the ratio: one update in twenty
+)
+ACCURACY = Measure("accuracy", better="higher", margin=ACCURACY_MARGIN)
+ACCURACY_OF_A_SEED = Measure("test accuracy", float, better="higher", margin=ACCURACY_MARGIN)
+FINAL_TRAINING_ACCURACY = Measure(
+    "accuracy", TRAINING_ACCURACY, better="higher", margin=ACCURACY_MARGIN
+)
+OUR_OWN = "Our own question: "
 
 
 @study.claims
 def claims(runs):
-    standardised, own = runs[TUNED][STANDARD], "Our own question: "
+    standardised = runs.settings[TUNED][STANDARD]
     accuracies = analysis.accuracies(standardised)
 
     def faster(source, setting, lower, higher, whose=""):
-        statement = f"{whose}Convergence is faster {lower} than {higher} ({setting})"
-        quantity = "updates until the loss that the slower of the two ends with"
-        pair = updates_to_slower_end(runs[setting], lower, higher)
-        return direction(source, statement, quantity, *pair, ratio=True)
+        faster, slower = updates_to_slower_end(runs.settings[setting], lower, higher)
+        return direction(
+            source=source,
+            statement=f"{whose}Convergence is faster {lower} than {higher} ({setting})",
+            measure=UPDATES,
+            lower=faster,
+            higher=slower,
+            ratio=True,
+        )
 
-    def better(source, statement, lower, higher, setting=TUNED, metric="test_accuracy"):
-        return compare(source, f"{statement} ({setting})", metric.replace("_", " "),
-                       runs[setting], final(metric), lower, higher, better="higher")  # fmt: skip
+    def better(source, statement, lower, higher, setting=TUNED, measure=TEST_ACCURACY):
+        return compare(
+            source=source,
+            statement=f"{statement} ({setting})",
+            measure=measure,
+            runs=runs.settings[setting],
+            lower=lower,
+            higher=higher,
+        )
 
     return [
-        *(faster("B 3.1 Q19", setting, STANDARD, MIN_MAX) for setting in runs),
+        *(faster("B 3.1 Q19", setting, STANDARD, MIN_MAX) for setting in runs.settings),
         faster("B 3.1 Q19", TUNED, MIN_MAX, NONE),
-        *(better("B 3.1 Q19", f"Standardisation raises the {images} accuracy", MIN_MAX, STANDARD,
-                 setting, metric)
-          for setting in runs if setting != SHARED
-          for images, metric in (("training", "accuracy"), ("test", "test_accuracy"))),
-        direction("B 3.1 Q19", f"Standardised, the network still over-fits ({TUNED})", "accuracy",
-                  ("validation", over_seeds(standardised, validation_accuracy)),
-                  ("training", over_seeds(standardised, final("accuracy"))), better="higher"),
-        identity("B 3.1 Q20", "Images that were not trained on must be scaled by statistics of "
-                 "their own", f"whether that gains more than {MARGIN:.1%} of accuracy: all test "
-                 "images by theirs, each class by its own", [True, True],
-                 analysis.gains(accuracies)),
-        compare("B 3.1 Q20", f"{own}Scaling each class by its own statistics costs accuracy",
-                "test accuracy", accuracies, float, EACH_CLASS, TRAINING, better="higher"),
-        *(faster("B 3.1 Q21", setting, PCA, STANDARD, own) for setting in (SHARED, TUNED)),
-        better("B 3.1 Q21", f"{own}PCA whitening raises the test accuracy over standardisation",
-               STANDARD, PCA),
-        better("B 3.1 Q21", f"{own}ZCA whitening raises the test accuracy over PCA whitening",
-               PCA, ZCA),
-    ]  # fmt: skip
+        *(
+            better(
+                "B 3.1 Q19",
+                f"Standardisation raises the {images} accuracy",
+                MIN_MAX,
+                STANDARD,
+                setting,
+                measure,
+            )
+            for setting in runs.own_rates
+            for images, measure in (("training", FINAL_TRAINING_ACCURACY), ("test", TEST_ACCURACY))
+        ),
+        direction(
+            source="B 3.1 Q19",
+            statement=f"Standardised, the network still over-fits ({TUNED})",
+            measure=ACCURACY,
+            lower=("validation", over_seeds(standardised, VALIDATION_ACCURACY)),
+            higher=("training", over_seeds(standardised, TRAINING_ACCURACY)),
+        ),
+        identity(
+            source="B 3.1 Q20",
+            statement="Images that were not trained on must be scaled by statistics of their own",
+            quantity=f"whether that gains more than {MARGIN:.1%} of accuracy: all test images by "
+            "theirs, each class by its own",
+            says=[True, True],
+            holds=analysis.gains(accuracies),
+        ),
+        compare(
+            source="B 3.1 Q20",
+            statement=f"{OUR_OWN}Scaling each class by its own statistics costs accuracy",
+            measure=ACCURACY_OF_A_SEED,
+            runs=accuracies,
+            lower=EACH_CLASS,
+            higher=TRAINING,
+        ),
+        *(faster("B 3.1 Q21", setting, PCA, STANDARD, OUR_OWN) for setting in (SHARED, TUNED)),
+        better(
+            "B 3.1 Q21",
+            f"{OUR_OWN}PCA whitening raises the test accuracy over standardisation",
+            STANDARD,
+            PCA,
+        ),
+        better(
+            "B 3.1 Q21",
+            f"{OUR_OWN}ZCA whitening raises the test accuracy over PCA whitening",
+            PCA,
+            ZCA,
+        ),
+    ]
 
 
 @study.table
 def results(runs):
-    networks = {f"{k} ({setting})": r for setting, of in runs.items() for k, r in of.items()}
-    names = "training loss", "training accuracy", "validation accuracy", "test accuracy"
-    of_run = facts("learning rate", "updates")
-    return table_of("After the last update", "inputs", networks, metrics(*names), of_run)
+    networks = {
+        f"{label} ({setting})": records
+        for setting, methods in runs.settings.items()
+        for label, records in methods.items()
+    }
+    measured = [TRAINING_LOSS, TRAINING_ACCURACY, VALIDATION_ACCURACY, TEST_ACCURACY]
+    of_a_run = facts("learning rate", "updates")
+    return table_of("After the last update", "inputs", networks, measured, of_a_run)
 
 
 @study.figure(
@@ -125,7 +235,7 @@ def results(runs):
     "scalings of a dense network's inputs at one rate and at their own, and for B's CNN.",
 )
 def loss_and_accuracy(runs):
-    return draw_convergence(runs, window=15, highest=3)
+    return draw_convergence(runs.settings, window=15, highest=3)
 
 
 @study.figure(
@@ -137,9 +247,13 @@ def loss_and_accuracy(runs):
     alt="Test accuracy by whose statistics scale the test images, for each network.",
 )
 def whose_statistics(runs):
-    networks = {f"{s.split(',')[0]}, {k}": r for s, of in runs.items() for k, r in of.items()}
-    kept = {k: r for k, r in networks.items() if "own statistics" in r[0].config.keep}
-    return analysis.draw_accuracies(kept)
+    networks = {}
+    for setting, methods in runs.settings.items():
+        network = setting.split(",")[0]
+        for label, records in methods.items():
+            if "own statistics" in records[0].config.keep:
+                networks[f"{network}, {label}"] = records
+    return analysis.draw_accuracies(networks)
 
 
 @study.figure(
@@ -151,7 +265,7 @@ def whose_statistics(runs):
     of="seed 0",
 )
 def scaled_images(runs):
-    shown = {label: runs[SHARED][label][0] for label in (STANDARD, ZCA, PCA)}
+    shown = {label: runs.settings[SHARED][label][0] for label in (STANDARD, ZCA, PCA)}
     return analysis.draw_images(shown, PUBLISHED["cifar10"].class_names[:6])
 
 

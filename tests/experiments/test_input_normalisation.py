@@ -17,16 +17,18 @@ def make_runs(make_falling):
     def make(speeds=None, **final):
         speeds = speeds or {}
         labels = {SHARED: study.SCALINGS, TUNED: study.SCALINGS, CNN: (NONE, MIN_MAX, STANDARD)}
-        return {
-            setting: {
-                label: [
-                    make_falling(seed, speeds.get((setting, label), 1), final)
-                    for seed in range(SEEDS)
-                ]
-                for label in of_setting
+        return study.Runs(
+            {
+                setting: {
+                    label: [
+                        make_falling(seed, speeds.get((setting, label), 1), final)
+                        for seed in range(SEEDS)
+                    ]
+                    for label in scalings
+                }
+                for setting, scalings in labels.items()
             }
-            for setting, of_setting in labels.items()
-        }
+        )
 
     return make
 
@@ -37,9 +39,14 @@ def make_falling(made_up_record):
 
     def make(seed, speed, final):
         config = RunConfig(
-            dataset="cifar10", data="stand-in", train_size=20, validation_size=10, batch_size=10,
-            epochs=20, seed=seed,
-        )  # fmt: skip
+            dataset="cifar10",
+            data="stand-in",
+            train_size=20,
+            validation_size=10,
+            batch_size=10,
+            epochs=20,
+            seed=seed,
+        )
         record = made_up_record(config)
         noise = 1e-3 * np.random.default_rng([seed]).normal(size=2)
         record.iteration_loss[:] = np.exp(-speed * (np.arange(40) + noise[0]) / 20)
@@ -98,21 +105,62 @@ def test_class_by_class_both_ways(make_runs):
 
 def test_the_runs_that_are_asked_for(made_up_record):
     lab = Lab("paper", 2, {"cifar10": "stand-in"}, lambda cs: [made_up_record(c) for c in cs])
-    runs = study.runs(lab)
-    assert {setting: list(of) for setting, of in runs.items()} == {
+    settings = study.runs(lab).settings
+    assert {setting: list(methods) for setting, methods in settings.items()} == {
         SHARED: [NONE, MIN_MAX, STANDARD, PCA, ZCA],
         TUNED: [NONE, MIN_MAX, STANDARD, PCA, ZCA],
         CNN: [NONE, MIN_MAX, STANDARD],
     }
-    for setting, methods in runs.items():
+    for setting, methods in settings.items():
         for label, records in methods.items():
             assert [record.config.scaling for record in records] == 2 * [study.SCALINGS[label]]
             assert {record.config.model for record in records} == {
                 "cifar_cnn" if setting == CNN else "dense"
             }
-    assert {r.config.learning_rate for of in runs[SHARED].values() for r in of} == {0.01}
-    sizes = {r.config.train_size for setting in (SHARED, TUNED) for r in runs[setting][PCA]}
+    shared = [r for records in settings[SHARED].values() for r in records]
+    assert {record.config.learning_rate for record in shared} == {0.01}
+    sizes = {r.config.train_size for setting in (SHARED, TUNED) for r in settings[setting][PCA]}
     assert len(sizes) == 1
     trials = [tuning.best.epochs for tuning in lab.tunings.values()]
-    assert max(trials) < runs[TUNED][PCA][0].config.epochs
+    assert max(trials) < settings[TUNED][PCA][0].config.epochs
     assert {tuning.criterion for tuning in lab.tunings.values()} == {"validation error"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "setting", "metric", "lower", "higher"),
+    [
+        (f"Standardisation raises the {images} accuracy", setting, metric, MIN_MAX, STANDARD)
+        for images, metric in (("training", "accuracy"), ("test", "test_accuracy"))
+        for setting in (TUNED, CNN)
+    ]
+    + [
+        (
+            f"{study.OUR_OWN}{name} whitening raises the test accuracy over {other}",
+            TUNED,
+            "test_accuracy",
+            lower,
+            higher,
+        )
+        for name, other, lower, higher in (
+            ("PCA", "standardisation", STANDARD, PCA),
+            ("ZCA", "PCA whitening", PCA, ZCA),
+        )
+    ],
+)
+def test_accuracies_both_ways(make_runs, statement, setting, metric, lower, higher):
+    for low, high, verdict in ((0.4, 0.6, "reproduced"), (0.6, 0.4, "not reproduced")):
+        runs = make_runs()
+        for label, accuracy in ((lower, low), (higher, high)):
+            for record in runs.settings[setting][label]:
+                record.final[metric] = accuracy + record.config.seed / 1000
+        assert verdicts(runs)[f"{statement} ({setting})"].verdict == verdict
+
+
+@pytest.mark.parametrize(("training", "verdict"), [(0.9, "reproduced"), (0.1, "not reproduced")])
+def test_overfitting_both_ways(make_runs, training, verdict):
+    runs = make_runs()
+    for record in runs.settings[TUNED][STANDARD]:
+        record.final["accuracy"] = training
+        record.epochs["val_accuracy"][-1] = 0.5 + record.config.seed / 1000
+    found = verdicts(runs)[f"Standardised, the network still over-fits ({TUNED})"]
+    assert found.verdict == verdict

@@ -16,8 +16,10 @@ def test_accuracies_of_each_way_to_scale(make_record):
     records = [of_test(make_record, 0.4, 0.5, 0.3), of_test(make_record, 0.6, 0.7, 0.2)]
     found = analysis.accuracies(records)
     assert {whose: values.tolist() for whose, values in found.items()} == {
-        TRAINING: [0.4, 0.6], ALL_TEST: [0.5, 0.7], EACH_CLASS: [0.3, 0.2]
-    }  # fmt: skip
+        TRAINING: [0.4, 0.6],
+        ALL_TEST: [0.5, 0.7],
+        EACH_CLASS: [0.3, 0.2],
+    }
 
 
 @pytest.mark.parametrize(
@@ -28,14 +30,19 @@ def test_accuracies_of_each_way_to_scale(make_record):
     ],
 )
 def test_gain_is_that_over_the_training_statistics(all_test, each_class, expected):
-    accuracies = {TRAINING: np.array([0.4, 0.4]), ALL_TEST: np.array(all_test),
-                  EACH_CLASS: np.array(each_class)}  # fmt: skip
+    accuracies = {
+        TRAINING: np.array([0.4, 0.4]),
+        ALL_TEST: np.array(all_test),
+        EACH_CLASS: np.array(each_class),
+    }
     assert analysis.gains(accuracies) == expected
 
 
 def test_each_network_has_its_accuracies(make_record):
-    networks = {"Dense": [of_test(make_record, 0.4, 0.5, 0.3)],
-                "CNN": [of_test(make_record, 0.6, 0.7, 0.2)]}  # fmt: skip
+    networks = {
+        "Dense": [of_test(make_record, 0.4, 0.5, 0.3)],
+        "CNN": [of_test(make_record, 0.6, 0.7, 0.2)],
+    }
     dense, cnn = analysis.draw_accuracies(networks).axes
     assert (dense.get_title(loc="left"), cnn.get_title(loc="left")) == ("Dense", "CNN")
     assert [label.get_text() for label in cnn.get_yticklabels()] == [TRAINING, ALL_TEST, EACH_CLASS]
