@@ -6,6 +6,7 @@ from PIL import Image
 
 from reporting import Findings, Lab, Study, Table, identity, summary, value
 from reporting.figures import charts, plots
+from reporting.findings import is_drawn
 from reporting.verdicts.measures import final_loss, over_seeds
 from training import DamagedRecordError
 from training.provenance import provenance
@@ -253,3 +254,34 @@ def test_a_study_without_runs_says_where_and_when_it_was_computed(tmp_path):
         "computed": here["date"].split()[0],
     }
     assert findings.command == "python -m experiments run sums --preset paper"
+
+
+def test_findings_are_drawn_until_what_is_stored_changes(study, lab, tmp_path):
+    assert not is_drawn(tmp_path)
+    study.store(lab, tmp_path)
+    assert not is_drawn(tmp_path)
+    study.draw(tmp_path)
+    assert is_drawn(tmp_path)
+    study.store(lab, tmp_path)
+    assert is_drawn(tmp_path)  # the same results
+    lab.compute("more", lambda: 1)
+    study.store(lab, tmp_path)
+    assert not is_drawn(tmp_path)
+    study.draw(tmp_path)
+    lab.seeds = 4
+    study.store(lab, tmp_path)
+    assert not is_drawn(tmp_path)
+
+
+def test_a_drawing_that_is_interrupted_leaves_no_findings(study, lab, tmp_path, monkeypatch):
+    """Else its new figures would stand beside old findings."""
+    study.store(lab, tmp_path)
+    study.draw(tmp_path)
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(plots, "save", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        study.draw(tmp_path)
+    assert not is_drawn(tmp_path)
