@@ -1,4 +1,7 @@
-"""Single convolutions with given weights, and what is found by trying them out."""
+"""Keras convolutions with given weights, dense layers rewritten as such, and receptive fields.
+
+In: weights, layers or models. Out: functions of pictures, layers, and the pixels that are read.
+"""
 
 import keras
 import numpy as np
@@ -6,15 +9,15 @@ from keras import layers
 
 
 def convolution(kernel, bias=0.0, **options):
-    """A Keras convolution of one channel with one filter.
+    """Return a Keras convolution of one channel with one filter.
 
     Args:
-        kernel: its weights, shape (height, width).
-        bias: a number.
-        **options: passed to `keras.layers.Conv2D`, such as padding="same".
+        kernel: Its weights, shape (height, width).
+        bias: A number. Defaults to 0.
+        **options: Passed to `keras.layers.Conv2D`, such as padding="same".
 
     Returns:
-        A function of a picture, shape (height, width), that gives the layer's output, float32,
+        Function of a picture, shape (height, width), that returns the layer's output, float32,
         two-dimensional as well.
     """
     kernel = np.asarray(kernel, np.float32)
@@ -30,22 +33,22 @@ def convolution(kernel, bias=0.0, **options):
 
 
 def dense_as_convolution(dense, input_shape):
-    """Rewrite a dense layer behind `Flatten` as a convolution, which takes larger pictures too.
+    """Rewrite a dense layer after `Flatten` as a convolution, which takes larger pictures too.
 
     Source: B Q4-6. The kernel is as large as the dense layer's input, with a filter for each
-    neuron: on such an input both give the same numbers, and on a larger one the convolution gives
-    what the dense layer gives of every window.
+    neuron. On such an input both compute the same numbers, and on a larger one the convolution
+    computes what the dense layer does for every window.
 
     Args:
-        dense: a built `keras.layers.Dense`.
-        input_shape: of what is flattened, (height, width, channels).
+        dense: A built `keras.layers.Dense`.
+        input_shape: Of what is flattened, (height, width, channels).
 
     Returns:
         A built `keras.layers.Conv2D`: (batch, height, width, channels) → (batch, 1, 1, neurons),
         or more rows and columns for larger inputs.
 
     Raises:
-        ValueError: when the dense layer takes another number of inputs.
+        ValueError: If the dense layer takes another number of inputs.
     """
     weights, *bias = dense.get_weights()
     if np.prod(input_shape) != len(weights):
@@ -63,17 +66,17 @@ def dense_as_convolution(dense, input_shape):
 
 
 def pixels_read(model):
-    """Which pixels of the picture reach the middle output of each convolution and pooling.
+    """Return which pixels reach the middle output of each convolution and pooling.
 
-    Found by trying: pictures of one bright pixel each go through the model with its weights made
-    positive, so that nothing a pixel adds is lost in a sum, a ReLU or a maximum.
+    They are found by trial: pictures of one bright pixel each go through the model with its weights
+    made positive, so that no pixel's effect is lost in a sum, a ReLU or a maximum.
 
     Args:
-        model: a Keras model whose convolutions and poolings come first, with biases that start
-            at 0; it is left as it is.
+        model: A Keras model whose convolutions and poolings come first, with biases that start
+            at 0. It is left as it is.
 
     Returns:
-        Layer's name → truth values, shape (height, width).
+        Name of the layer → truth values, shape (height, width).
     """
     model = keras.models.clone_model(model)
     for weight in model.trainable_weights:
