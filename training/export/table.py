@@ -1,17 +1,23 @@
 """Records as one tidy table, for pandas, R, or whatever else reads CSV or Parquet."""
 
 import json
+from collections.abc import Iterable, Mapping
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
+
+from training.record import RunRecord
 
 FORMATS = ("csv", "parquet")
+"""What `write` writes."""
 
 
-def table(records):
-    """One row for each number that a run left behind.
+def table(records: Mapping[str, Iterable[RunRecord]]) -> Any:
+    """Return a table with one row for each number that a run left behind.
 
     Args:
-        records: study's name → `RunRecord`s.
+        records: dict from the name of a study to its `RunRecord`s, at least one.
 
     Returns:
         A `pyarrow.Table` with the columns study, key, the fields of the config (`hidden` and
@@ -21,31 +27,34 @@ def table(records):
     """
     import pyarrow as pa
 
-    runs, curves = [], []
+    facts, names, steps, values = [], [], [], []
     for study, of_study in records.items():
         for record in of_study:
-            for name, values in _numbers(record).items():
-                curves.append((len(runs), name, *values))
-            runs.append(_facts(study, record))
-    lengths = [len(values) for *_, values in curves]
-
-    def repeated(items):
-        return np.repeat(np.array(items), lengths)
-
-    places, names, steps, values = zip(*curves, strict=True)
-    rows = pa.Table.from_pylist(runs).take(repeated(places))
-    names = pa.array(names).dictionary_encode().take(repeated(np.arange(len(names))))
+            for name, (curve_steps, curve_values) in _numbers(record).items():
+                facts.append(_facts(study, record))
+                names.append(name)
+                steps.append(curve_steps)
+                values.append(curve_values)
+    curves = np.repeat(np.arange(len(names)), [len(curve_values) for curve_values in values])
     return (
-        rows.append_column("curve", names)
+        pa.Table.from_pylist(facts)
+        .take(curves)
+        .append_column("curve", pa.array(names).dictionary_encode().take(curves))
         .append_column("step", pa.array(np.concatenate(steps)))
         .append_column("value", pa.array(np.concatenate(values)))
     )
 
 
-def write(table, file, format):
-    """Write such a table to an open file, as one of `FORMATS`.
+def write(table: Any, file: BinaryIO, format: str) -> None:
+    """Write a table to an open file.
 
-    A loss that is not a number is `nan` in CSV; what a config leaves to its default is empty.
+    A loss that is not a number is `nan` in CSV; a field of the config that is left to its default
+    is empty.
+
+    Args:
+        table: `pyarrow.Table`, as `table` returned it.
+        file: open binary file.
+        format: str. One of `FORMATS`.
     """
     if format == "csv":
         import pyarrow.csv
@@ -57,7 +66,7 @@ def write(table, file, format):
         pyarrow.parquet.write_table(table, file)
 
 
-def _facts(study, record):
+def _facts(study: str, record: RunRecord) -> dict[str, Any]:
     fields = {
         name: json.dumps(value) if isinstance(value, tuple) else value
         for name, value in record.config.to_json().items()
@@ -65,7 +74,7 @@ def _facts(study, record):
     return {"study": study, "key": record.config.key, **fields, "status": record.status}
 
 
-def _numbers(record):
+def _numbers(record: RunRecord) -> dict[str, tuple[NDArray, NDArray]]:
     """Name → steps and values, float64, which holds every float32 exactly."""
     updates = len(record.iteration_loss)
     curves = {

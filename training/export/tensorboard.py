@@ -1,35 +1,34 @@
 """Records as TensorBoard's event files."""
 
 import datetime
+from collections.abc import Iterable
 from pathlib import Path
 
 from training.backend import import_tensorflow
+from training.record import RunRecord
 
 
-def write(folder, records):
+def write(folder: str | Path, records: Iterable[RunRecord]) -> None:
     """Write each record into a folder of its own, for `tensorboard --logdir`.
 
-    Scalars: "iteration_loss" at step k is the loss before update k + 1, so that after k updates,
-    and "epoch/NAME" at step k is that of epoch k + 1. Written again, the files are replaced.
+    Scalars: "iteration_loss" at step k is the loss before update k + 1, that is after k updates,
+    and "epoch/NAME" at step k is the metric of epoch k + 1. Writing again replaces the files.
 
     Args:
-        folder: of the runs' folders, which are named like what was run and its key.
-        records: `RunRecord`s.
+        folder: str or `Path`. Where the runs' folders go, each named after its run and key.
+        records: iterable of `RunRecord`.
 
     Raises:
-        OSError: when the folder cannot be written.
+        OSError: if the folder cannot be written.
     """
     for record in records:
-        of_run = Path(folder) / _name(record.config)
+        name = f"{record.config.description} {record.config.key}".replace(" ", "_")
+        of_run = Path(folder) / name
         of_run.mkdir(parents=True, exist_ok=True)
         _write_events(of_run / "events.out.tfevents.record", record)
 
 
-def _name(config):
-    return f"{config.description} {config.key}".replace(" ", "_")
-
-
-def _write_events(path, record):
+def _write_events(path: Path, record: RunRecord) -> None:
     import_tensorflow()
     import tensorflow as tf
 

@@ -1,7 +1,8 @@
-"""Archives: the records of a whole report's study in two files."""
+"""Archives: all records of a study of a report, in two files."""
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from training.record import RunRecord
@@ -46,15 +47,15 @@ def stored_hash(folder: str | os.PathLike) -> str:
     return hashed.hexdigest()
 
 
-def save_archive(folder, about, records):
+def save_archive(folder: str | Path, about: dict, records: Iterable[RunRecord]) -> None:
     """Write records into `records.json` and `records.npz` of a folder.
 
     The same records give the same bytes.
 
     Args:
-        folder: an existing folder.
-        about: JSON object stored with them.
-        records: `RunRecord`s.
+        folder: str or `Path`. An existing folder.
+        about: JSON object that is stored with them.
+        records: iterable of `RunRecord`, in any order.
     """
     records = sorted(records, key=lambda record: record.config.key)
     arrays = {
@@ -67,22 +68,26 @@ def save_archive(folder, about, records):
     write_atomically(Path(folder) / "records.json", json_bytes({**about, "records": facts}))
 
 
-def load_archive(folder):
-    """Return what `save_archive` stored: `about`, and key → record.
+def load_archive(folder: str | Path) -> tuple[dict, dict[str, RunRecord]]:
+    """Return what `save_archive` stored.
 
-    The keys are those that the configs had when they were stored. Options that were stated at
-    their defaults counted then; find a run by its config.
+    Args:
+        folder: str or `Path`. The archive's folder.
+
+    Returns:
+        `about`, and a dict from key to `RunRecord`. The keys are those that the configs had when
+        they were stored: options stated at their defaults counted then. Find a run by its config.
 
     Raises:
-        FileNotFoundError: when there is no archive.
-        DamagedRecordError: when it cannot be read.
+        FileNotFoundError: if there is no archive.
+        DamagedRecordError: if it cannot be read.
     """
     path = Path(folder) / "records.json"
-    about = path.read_bytes()
+    stored = path.read_bytes()
     try:
-        about = read_json(about)
+        about = read_json(stored)
         facts = about.pop("records")
-        arrays = {key: {} for key in facts}
+        arrays: dict[str, dict] = {key: {} for key in facts}
         for name, array in read_arrays(path.with_suffix(".npz")).items():
             key, _, name_in_record = name.partition("/")
             arrays[key][name_in_record] = array

@@ -2,8 +2,11 @@
 
 import io
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
+from training.config import RunConfig
 from training.record import RunRecord
 from training.store.files import (
     DamagedRecordError,
@@ -17,24 +20,30 @@ from training.store.files import (
 )
 
 KEY = "[0-9a-f]" * 16
-"""Pattern of a run's key, for `Path.glob`: files of other names in a cache are not ours."""
+"""Pattern of a run's key, for `Path.glob`: other files in the folder do not belong to the cache."""
 
 
 class RunCache:
     """A folder with two files for each run: KEY.json for facts, KEY.npz for arrays.
 
-    The JSON file is written last and holds the hash of the other and its own, so a run killed
-    while being stored is simply not there, and damage is noticed.
+    The JSON file is written last and contains the hash of the other file and its own. So a run
+    that was killed while being stored is simply not there, and damage is noticed.
+
+    Args:
+        folder: str or `Path`. Need not exist; it is created with the first record.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
 
-    def load(self, config):
-        """The record of a config, or None.
+    def load(self, config: RunConfig) -> RunRecord | None:
+        """Return the record of a config, or None if it is not stored.
+
+        Args:
+            config: `RunConfig`. The run.
 
         Raises:
-            DamagedRecordError: when there is one that cannot be read.
+            DamagedRecordError: if the record cannot be read.
         """
         path = self._path(config, ".json")
         if not path.exists():
@@ -50,36 +59,57 @@ class RunCache:
         # A config whose defaults have changed since is another run under the same key.
         return record if record.config == config else None
 
-    def save(self, record):
-        """Store a record so that it is there entirely or not at all."""
+    def save(self, record: RunRecord) -> None:
+        """Store a record, as a whole or not at all.
+
+        Args:
+            record: `RunRecord`. Replaces a stored one of the same config.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         arrays = array_bytes(record.arrays())
         facts = {**record.facts(), "curves_sha256": sha256(arrays)}
         write_atomically(self._path(record.config, ".npz"), arrays)
         write_atomically(self._path(record.config, ".json"), json_bytes(facts))
 
-    def __contains__(self, config):
+    def __contains__(self, config: RunConfig) -> bool:
         return (self.folder / f"{config.key}.json").exists()
 
-    def remove(self, config):
-        """Remove the record of a config, where there is one."""
+    def remove(self, config: RunConfig) -> None:
+        """Remove the record of a config, if it is stored.
+
+        Args:
+            config: `RunConfig`. The run.
+        """
         for path in self.paths(config.key):  # in this order a kill between leaves no half record
             path.unlink(missing_ok=True)
 
-    def stored_keys(self):
-        """The keys of all runs that are stored, a set."""
+    def stored_keys(self) -> set[str]:
+        """Return the keys of all stored runs."""
         return {path.stem for path in self.folder.glob(f"{KEY}.json")}
 
-    def paths(self, key):
-        """The two files of a run, which need not exist."""
+    def paths(self, key: str) -> list[Path]:
+        """Return the paths of a run's two files, which need not exist.
+
+        Args:
+            key: str. `RunConfig.key` of the run.
+        """
         return [self.folder / f"{key}{suffix}" for suffix in (".json", ".npz")]
 
-    def facts(self, key):
-        """The facts of a stored run, as a JSON object, unchecked."""
+    def facts(self, key: str) -> Any:
+        """Return the facts of a stored run as a JSON object, without checking them.
+
+        Args:
+            key: str. `RunConfig.key` of the run.
+        """
         return json.loads((self.folder / f"{key}.json").read_bytes())
 
-    def ask(self, study, configs):
-        """Keep that a study asks for these runs, so that `clean` can tell whose they are."""
+    def ask(self, study: str, configs: Iterable[RunConfig]) -> None:
+        """Note that a study asks for runs, so that `clean` knows which runs are whose.
+
+        Args:
+            study: str. Name of the study.
+            configs: iterable of `RunConfig`. The runs.
+        """
         path = self.folder / "asked" / f"{study}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+") as file:
@@ -87,25 +117,32 @@ class RunCache:
             new = {config.key for config in configs} - set(file.read().split())
             file.write("".join(f"{key}\n" for key in sorted(new)))
 
-    def asked(self):
-        """Study → keys of the runs it ever asked for, a set."""
+    def asked(self) -> dict[str, set[str]]:
+        """Return for each study the keys of all runs that it has ever asked for."""
         paths = (self.folder / "asked").glob("*.txt")
         return {path.stem: set(path.read_text(errors="replace").split()) for path in paths}
 
-    def forget(self, studies):
-        """Remove what `ask` keeps of studies."""
+    def forget(self, studies: Iterable[str]) -> None:
+        """Remove what `ask` noted.
+
+        Args:
+            studies: iterable of str. Names of studies.
+        """
         for study in studies:
             (self.folder / "asked" / f"{study}.txt").unlink(missing_ok=True)
 
-    def set_aside(self, config):
-        """Move a damaged record into the folder `damaged`, and return that folder."""
+    def set_aside(self, config: RunConfig) -> Path:
+        """Move a damaged record into the folder `damaged`, and return that folder.
+
+        Args:
+            config: `RunConfig`. The run.
+        """
         damaged = self.folder / "damaged"
         damaged.mkdir(exist_ok=True)
-        for suffix in (".json", ".npz"):
-            path = self._path(config, suffix)
+        for path in self.paths(config.key):
             if path.exists():
                 path.replace(damaged / path.name)
         return damaged
 
-    def _path(self, config, suffix):
+    def _path(self, config: RunConfig, suffix: str) -> Path:
         return self.folder / f"{config.key}{suffix}"
