@@ -1,4 +1,4 @@
-"""keras-tuner's oracles with a state that survives a kill, and how trials are asked for and scored.
+"""keras-tuner's oracles, which choose the settings of trials, with a state that survives a kill.
 
 Importing this module imports keras-tuner, and TensorFlow with it; `search` is light.
 """
@@ -8,7 +8,10 @@ import json
 import os
 import time
 import warnings
+from collections.abc import Callable, Iterator
 from concurrent import futures
+from pathlib import Path
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
@@ -30,77 +33,75 @@ from training.store.files import write_atomically
 OBJECTIVE = "val_accuracy"
 
 KEY = "search/key"
-"""Name under which a trial's values hold the key of its search."""
+"""Name of the value of a trial that holds the key of its search."""
 
 COLLISIONS = 1000
-"""Draws of settings already tried after which a space counts as exhausted."""
+"""Number of draws of settings tried before after which a space counts as exhausted."""
 
 WORKER_PATIENCE = 120
-"""Seconds that a worker waits for a chief that is gone: time to start it again."""
+"""Seconds that a worker waits for a chief that is gone, which leaves time to start it again."""
 
 CHIEF_PATIENCE = 60
-"""Seconds that a chief waits for the last trials before it says which workers have them."""
+"""Seconds that a chief waits for the last trials before it names the workers that have them."""
 
 
-class _Stored:
-    """An oracle whose whole state is one file, written whole whenever a trial starts or ends.
+class _Stored(keras_tuner.Oracle):
+    """An oracle whose state is one file, written atomically whenever a trial starts or ends.
 
-    keras-tuner writes a trial and the list of trials one after the other and not atomically:
-    killed between the two it never runs that trial, killed within one it cannot go on at all.
+    keras-tuner writes a trial and the list of trials one after the other and not atomically: killed
+    between the two, it never runs that trial; killed during one of them, it cannot continue at all.
 
     Attributes:
-        path: of the file.
-        ended: function called whenever a trial has ended.
+        path: `Path` of the file; set before the first trial.
+        ended: function without arguments that is called whenever a trial has ended.
     """
 
-    path = None
-
-    def ended(self):
-        """Nothing, until whoever wants to know puts a function here."""
+    path: Path
+    ended: Callable[[], Any] = staticmethod(lambda: None)
 
     @property
-    def completed(self):
+    def completed(self) -> list[Trial]:
         """The trials that have a score, in the order in which they were chosen."""
         trials = sorted(self.trials.values(), key=lambda trial: int(trial.trial_id))
         return [trial for trial in trials if trial.score is not None]
 
     @property
-    def failed(self):
+    def failed(self) -> list[Trial]:
         """The trials that could not be trained."""
         return [trial for trial in self.trials.values() if trial.status == "FAILED"]
 
     @property
-    def finished(self):
+    def finished(self) -> bool:
         """Whether all trials have a score."""
         return len(self.completed) >= self.max_trials
 
     @property
-    def best(self):
+    def best(self) -> Trial | None:
         """The first of the completed trials with the highest score, or None."""
         return max(self.completed, key=lambda trial: trial.score, default=None)
 
-    def end_trial(self, trial):
-        """Take note of a trial's end."""
+    def end_trial(self, trial: Trial) -> None:
+        """Register that a trial has ended."""
         super().end_trial(trial)
         self.ended()
 
-    def save(self):
+    def save(self) -> None:
         """Write the file."""
         trials = [trial.get_state() for trial in self.trials.values()]
         state = {"oracle": self.get_state(), "trials": trials}
         write_atomically(self.path, (json.dumps(state) + "\n").encode())
 
-    def reload(self):
-        """Go on from the file; what was running or failed is taken up again with its settings."""
+    def reload(self) -> None:
+        """Continue from the file; trials that were running or failed run again."""
         state = json.loads(self.path.read_bytes())
         self.trials = {one["trial_id"]: Trial.from_state(one) for one in state["trials"]}
         self.set_state(state["oracle"])
         again = {t.trial_id for t in self.trials.values() if t.status in ("RUNNING", "FAILED")}
         self._retry_queue = sorted(again, reverse=True)  # the last is taken first
-        self.ongoing_trials = {}
+        self.ongoing_trials: dict[str, Trial] = {}
 
-    def _save_trial(self, trial):
-        """Leave it to `save`, which follows."""
+    def _save_trial(self, trial: Trial) -> None:
+        """Do nothing, as `save` follows."""
 
 
 class RandomSearch(_Stored, keras_tuner.oracles.RandomSearchOracle):
@@ -108,17 +109,21 @@ class RandomSearch(_Stored, keras_tuner.oracles.RandomSearchOracle):
 
 
 class Bayesian(_Stored, keras_tuner.oracles.BayesianOptimizationOracle):
-    """Settings of the lowest confidence bound of a Gaussian process, after some at random.
+    """Settings with the lowest confidence bound of a Gaussian process, after some at random.
 
-    What is drawn at a trial depends on the seed and the number of the trial alone, so that a
-    search that is taken up again goes on as it would have.
+    The draw for a trial depends only on the seed and the trial's number, so that a search that is
+    interrupted and continued chooses the same settings as one that is not.
     """
 
-    def populate_space(self, trial_id):
-        """Choose the settings of a trial."""
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        """Choose the settings of a trial.
+
+        Args:
+            trial_id: str. keras-tuner's name of the trial.
+        """
         self._random_state = np.random.RandomState([self.seed, len(self.trials)])
-        with threadpool_limits(1), warnings.catch_warnings():  # of so small a matrix
-            warnings.simplefilter("ignore")  # of a fit that has not converged
+        with threadpool_limits(1), warnings.catch_warnings():  # the matrices are small
+            warnings.simplefilter("ignore")  # about a fit that has not converged
             response = super().populate_space(trial_id)
         if response["values"] and self._duplicate(response["values"]):
             return self._random_populate_space()
@@ -126,11 +131,11 @@ class Bayesian(_Stored, keras_tuner.oracles.BayesianOptimizationOracle):
 
 
 class Hyperband(_Stored, keras_tuner.oracles.HyperbandOracle):
-    """Many settings for few epochs, and the best of them anew for more (Li et al. 2018)."""
+    """Many settings for few epochs, and the best of them again for more (Li et al. 2018)."""
 
     @property
-    def trials_of_a_sweep(self):
-        """Trials of all brackets with all their rounds."""
+    def total_trials(self) -> int:
+        """Number of trials in all rounds of all brackets."""
         return sum(
             self._get_size(bracket, number)
             for bracket in range(self._get_num_brackets())
@@ -138,23 +143,25 @@ class Hyperband(_Stored, keras_tuner.oracles.HyperbandOracle):
         )
 
 
-def make(key, algorithm, space, seed, trials, epochs):
-    """An oracle.
+def make(
+    key: str, algorithm: str, space: dict, seed: int, trials: int | None, epochs: int | None
+) -> Any:
+    """Return an oracle.
 
     Args:
-        key: of the search, which every trial carries, so that a worker knows what it works for.
-        algorithm: "random", "bayesian" or "hyperband".
-        space: configuration of keras-tuner's `HyperParameters`.
-        seed: of its draws, a whole number of at least 0.
-        trials: how many; None for those of one sweep of Hyperband.
-        epochs: the most that Hyperband trains.
+        key: str. Key of the search. Every trial carries it, so that a worker can check it.
+        algorithm: str. "random", "bayesian" or "hyperband".
+        space: dict. Configuration of keras-tuner's `HyperParameters`.
+        seed: int. Seed of its draws, at least 0.
+        trials: int. Number of trials; None for all of one Hyperband.
+        epochs: int. Largest number of epochs that Hyperband trains.
     """
     hyperparameters = keras_tuner.HyperParameters.from_config(space)
     hyperparameters.Fixed(KEY, key)
     options = {
         "objective": keras_tuner.Objective(OBJECTIVE, "max"),
         "hyperparameters": hyperparameters,
-        # keras-tuner takes 0 for no seed, and the draws of seed s + 1 are those of s but the first.
+        # To keras-tuner 0 is no seed, and seed s + 1 draws what s draws except for the first.
         "seed": int(np.random.default_rng([seed]).integers(1, 2**32)),
     }
     match algorithm:
@@ -164,11 +171,11 @@ def make(key, algorithm, space, seed, trials, epochs):
             oracle = Bayesian(**options, num_initial_points=2 * len(space["space"]))
         case "hyperband":
             oracle = Hyperband(**options, max_epochs=epochs, hyperband_iterations=None)
-            trials = trials or oracle.trials_of_a_sweep
+            trials = trials or oracle.total_trials
     oracle.max_trials = trials
     oracle.verbose = 0
     oracle._max_collisions = COLLISIONS
-    oracle.max_consecutive_failed_trials = None  # `Search` counts them, each process its own
+    oracle.max_consecutive_failed_trials = None  # each process counts its own, in `Search`
     return oracle
 
 
@@ -176,57 +183,61 @@ class Tuner(base_tuner.BaseTuner):
     """Asks an oracle for trials until there are no more.
 
     Args:
-        oracle: of this module; of a worker, its chief's takes its place.
-        folder: of the search.
-        score: function of a trial's settings, name → value, that gives what is maximised. What it
-            raises ends the search, but for FailedRunsError, which ends the trial alone.
+        oracle: oracle of `make`. In a worker, that of its chief takes its place.
+        folder: `Path`. Folder of the search.
+        score: function from a trial's values, a dict, to the number to maximise. FailedRunsError
+            ends only the trial; any other exception ends the search.
     """
 
-    def __init__(self, oracle, folder, score):
+    def __init__(self, oracle: Any, folder: Path, score: Callable[[dict], float]) -> None:
         self._score = score
         super().__init__(oracle, directory=str(folder.parent), project_name=folder.name)
 
-    def search(self):
-        """Run trials."""
+    def search(self) -> None:
+        """Run trials until there are no more."""
         try:
             super().search()
         except _EndedError as ended:
-            raise ended.__cause__ from None
+            raise ended.error from None
 
-    def pre_create_trial(self):
-        """Leave the oracle a moment, which may have no trial to give for now."""
+    def pre_create_trial(self) -> None:
+        """Wait a moment, as the oracle may have no trial for now."""
         time.sleep(0.05)
 
-    def run_trial(self, trial):
-        """The score of a trial."""
+    def run_trial(self, trial: Trial) -> dict[str, float]:
+        """Return the score of a trial under the objective's name."""
         try:
             return {OBJECTIVE: self._score(trial.hyperparameters.values)}
         except FailedRunsError as error:
             raise keras_tuner.errors.FailedTrialError from error
         except Exception as error:
-            raise _EndedError from error
+            raise _EndedError(error) from error
 
-    def save(self):
-        """Leave it to the oracle."""
+    def save(self) -> None:
+        """Do nothing, as the oracle saves its state."""
 
 
 class _EndedError(keras_tuner.errors.FatalError):
-    """What ends the search: any other error would count as one of the trial alone."""
+    """Ends the search; keras-tuner counts any other error as a failure of the trial alone."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
-def serve(oracle, address, say):
-    """Give trials to workers until all have ended and the workers know.
+def serve(oracle: Any, address: str, say: Callable[[str], Any]) -> None:
+    """Hand out trials to workers until all have ended and all workers know.
 
-    keras-tuner's own server shares a taken port silently, and looks every 20 s only whether it is
+    keras-tuner's own server silently shares a taken port, and checks only every 20 s whether it is
     done.
 
     Args:
-        oracle: of this module.
-        address: "host:port".
-        say: function that is told, in a line, what the user should know.
+        oracle: oracle of `make`.
+        address: str. "host:port" to listen at.
+        say: function that is called with a line for the user.
 
     Raises:
-        SearchError: when the address cannot be had.
+        SearchError: if it cannot listen at the address.
     """
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=1), options=[("grpc.so_reuseport", 0)]
@@ -255,19 +266,22 @@ def serve(oracle, address, say):
 
 
 @contextlib.contextmanager
-def distributed(address=None, name=None):
-    """Have tuners made meanwhile ask the chief at an address, or, without one, their own oracle.
+def distributed(address: str | None = None, name: str = "") -> Iterator[None]:
+    """Let tuners that are made in the block ask a chief for trials, or their own oracle.
 
     Args:
-        address: "host:port".
-        name: of the worker.
+        address: str. "host:port" of the chief. Defaults to None, for their own oracle.
+        name: str. Name of the worker.
 
     Raises:
-        SearchError: when the chief does not answer.
+        SearchError: if the chief does not answer.
     """
     host, _, port = (address or "").rpartition(":")
-    variables = {"ORACLE_IP": host, "ORACLE_PORT": port, "TUNER_ID": name}
-    variables = {f"KERASTUNER_{key}": value for key, value in variables.items()}
+    variables = {
+        "KERASTUNER_ORACLE_IP": host,
+        "KERASTUNER_ORACLE_PORT": port,
+        "KERASTUNER_TUNER_ID": name,
+    }
     kept = {key: os.environ.pop(key) for key in variables if key in os.environ}
     if address:
         os.environ.update(variables)

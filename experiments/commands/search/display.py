@@ -2,7 +2,7 @@
 
 import sys
 
-from training.search.trials import told
+from training.search.trials import settings_text
 
 
 class Progress:
@@ -65,7 +65,7 @@ def show_best(search, outcome):
     best = outcome.best
     table = Table("best settings", f"trial {best.number}", box=None, pad_edge=False)
     for name, value in best.settings.items():
-        table.add_row(name, told({name: value}).removeprefix(f"{name} "))
+        table.add_row(name, settings_text({name: value}).removeprefix(f"{name} "))
     table.add_row("validation accuracy", f"{best.score:.4f}")
     Console(width=None if sys.stdout.isatty() else 160).print(table)
     print(f"Its model is {search.best_model}")

@@ -371,7 +371,7 @@ def test_a_failure_whose_reason_could_not_be_kept_is_told_too(make, runs, monkey
     monkeypatch.setattr(runs, "train", fail)
     outcome = make().run()
     (failure,) = outcome.failed.failures
-    assert failure.reason == "why was not kept"
+    assert failure.reason == "the reason could not be written"
     assert len(outcome.trials) == 5
 
 

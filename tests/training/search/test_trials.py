@@ -1,6 +1,6 @@
 import pytest
 
-from training.search.trials import Outcome, Trial, score, told
+from training.search.trials import Outcome, Trial, score, settings_text
 
 
 @pytest.mark.parametrize(("status", "expected"), [("finished", 0.75), ("diverged", 0.0)])
@@ -15,4 +15,4 @@ def test_best_trial_is_the_first_with_the_highest_score():
 
 
 def test_settings_are_told_in_a_line():
-    assert told({"rate": 0.012345, "units": 8}) == "rate 0.0123, units 8"
+    assert settings_text({"rate": 0.012345, "units": 8}) == "rate 0.0123, units 8"
