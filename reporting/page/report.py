@@ -22,8 +22,8 @@ MARKS = "<!-- claims -->\n", "<!-- end of claims -->\n"
 MOST_NUMBERS = 4
 
 _TEMPLATES = Path(__file__).parent / "templates"
-# Above this an SVG may cost the page more than its sharpness is worth, and the PNG's pixels are
-# embedded where they take less, as WebP, which needs half the bytes for them.
+# A larger SVG may cost the page more than its sharpness is worth: the PNG's pixels are embedded if
+# they take less, as WebP, which needs half the bytes.
 _LARGEST_SVG = 100_000
 _NUMBER = re.compile(r"[−+-]?[\d.,]+(×10[⁻\d⁰¹²³⁴⁵⁶⁷⁸⁹]+)?( ?%| s)?( \[.*\])?|—|−?∞|NaN|diverged.*")
 _LAYER_COLUMNS = "Layer", "Kind", "Output", "Parameters"
@@ -38,9 +38,10 @@ def write(folder: str | os.PathLike, studies: Sequence[str] | None = None) -> Pa
     """Write the report of the studies whose findings lie in subfolders of `folder`.
 
     Args:
-        folder: Holds one folder per study, with its findings.json and figure files; `index.html`
-            (complete in itself) and `README.md` (which links the figure files) are written here.
-        studies: Names of the studies in the order to show; by default all, alphabetically.
+        folder: Holds one folder per study, with its findings.json and figure files. The page
+            `index.html`, which is complete in itself, and `README.md`, which links the figure
+            files, are written here.
+        studies: Names of the studies, in the order to show. Defaults to all, alphabetically.
 
     Returns:
         The path of `index.html`.
@@ -100,7 +101,10 @@ def _load(folder, studies=None):
 
 def _check_figures(folder, found):
     for figure in found.figures:
-        for suffix in (".svg", ".png", *[animations.SUFFIX] * figure.animated):
+        suffixes = [".svg", ".png"]
+        if figure.animated:
+            suffixes.append(animations.SUFFIX)
+        for suffix in suffixes:
             path = folder / found.study / f"{figure.name}{suffix}"
             if not path.is_file():
                 raise FindingsError(f"{path} does not exist: run the study again to draw it")
@@ -142,29 +146,30 @@ def _environment(folder):
 
 
 def _embedded(folder, name):
-    """Return a figure as a data address."""
-    sharp = _svg_address((folder / f"{name}.svg").read_text(encoding="utf-8"))
+    """Return a figure as a data URL."""
+    sharp = _svg_url((folder / f"{name}.svg").read_text(encoding="utf-8"))
     if len(sharp) <= _LARGEST_SVG:
         return sharp
     from PIL import Image
 
     data = io.BytesIO()
     with Image.open(folder / f"{name}.png") as image:
-        image.save(data, "WEBP", lossless=True, method=3, quality=50)  # of the effort
-    return min(sharp, _data_address(data.getvalue(), "webp"), key=len)
+        # With lossless=True, quality is the effort of compressing.
+        image.save(data, "WEBP", lossless=True, method=3, quality=50)
+    return min(sharp, _data_url(data.getvalue(), "webp"), key=len)
 
 
 def _moving(folder, name):
-    """Return an animation as a data address."""
-    return _data_address((folder / f"{name}{animations.SUFFIX}").read_bytes(), "webp")
+    """Return an animation as a data URL."""
+    return _data_url((folder / f"{name}{animations.SUFFIX}").read_bytes(), "webp")
 
 
-def _data_address(data, kind):
+def _data_url(data, kind):
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def _svg_address(text):
-    """Return an SVG as a data address that may stand in quotes; Base64 takes a quarter more."""
+def _svg_url(text):
+    """Return an SVG as a data URL that can be quoted, a quarter shorter than in Base64."""
     from markupsafe import Markup
 
     quoted = quote(" ".join(text.split()), safe=" <>/:;=,'()")
@@ -172,12 +177,12 @@ def _svg_address(text):
 
 
 def _script(data):
-    """Return JSON that no `</script>` in it can end."""
+    """Return JSON for a script element: no `</script>` in a text can end it."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _size(png):
-    """Return width and height in pixels, which a PNG's header holds."""
+    """Return width and height in pixels, from the PNG's header."""
     with png.open("rb") as file:
         return struct.unpack(">16x2I", file.read(24))
 
@@ -223,7 +228,7 @@ def _cell(value) -> str:
 
 
 def _numeric(rows, column: int) -> bool:
-    """Whether a column holds numbers, which are set flush right."""
+    """Return whether a column holds numbers, which are aligned right."""
     return all(_NUMBER.fullmatch(_cell(row[column])) for row in rows)
 
 
