@@ -28,9 +28,12 @@ def losses_of(falls_at=60, diverges_at=100, fall=10, after=3.0):
 def test_of(make_record):
     """A function of losses: a range test from 1e-5 to 10."""
     config = RunConfig(
-        data="stand-in", optimizer="momentum", schedule="rising", learning_rate=10.0,
+        data="stand-in",
+        optimizer="momentum",
+        schedule="rising",
+        learning_rate=10.0,
         iterations=ITERATIONS,
-    )  # fmt: skip
+    )
     return lambda losses: make_record(config, losses)
 
 

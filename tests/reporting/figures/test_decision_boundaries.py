@@ -39,8 +39,10 @@ def test_the_line_lies_where_the_score_is_0(ax):
 
 def test_sides_have_tints_of_their_classes_that_darken_away_from_the_line(ax):
     decision_boundaries.draw(ax, upright(0), X, Y, limits=(-2, 2))
-    shades = [np.array([int(color_at(ax, x, 1.9)[k : k + 2], 16) for k in (1, 3, 5)])
-              for x in (-1.5, -0.1, 0.1, 1.5)]  # fmt: skip
+    shades = [
+        np.array([int(color_at(ax, x, 1.9)[k : k + 2], 16) for k in (1, 3, 5)])
+        for x in (-1.5, -0.1, 0.1, 1.5)
+    ]
     far_0, near_0, near_1, far_1 = shades
     assert far_0.sum() < near_0.sum()
     assert far_1.sum() < near_1.sum()

@@ -73,8 +73,11 @@ def test_pixels_read_of_a_network():
     assert list(read) == ["conv_1", "pool_1", "conv_2", "pool_2"]
     # Outputs of 8, 4, 2 and 1 pixels; middles 4, 2, 1, 0; fields of 3, 4, 8 and 10.
     for name, first, field in [
-        ("conv_1", 4, 3), ("pool_1", 4, 4), ("conv_2", 2, 8), ("pool_2", 0, 10)
-    ]:  # fmt: skip
+        ("conv_1", 4, 3),
+        ("pool_1", 4, 4),
+        ("conv_2", 2, 8),
+        ("pool_2", 0, 10),
+    ]:
         expected = np.zeros((10, 10), bool)
         expected[first : first + field, first : first + field] = True
         np.testing.assert_array_equal(read[name], expected, err_msg=name)

@@ -29,10 +29,14 @@ def test_a_convolution_works_out_one_output():
     assert texts(of_kernel)[0].tolist() == ["1", "0", "−1"]
     assert texts(output).shape == (4, 4)
     assert of_kernel.get_xlabel().splitlines() == [
-        "0·1 + 0·0 + 0·(−1)", "+ 0·1 + 1·0 + 2·(−1)", "+ 4·1 + 5·0 + 6·(−1)", "= −4"
-    ]  # fmt: skip
-    assert [patch.get_bbox().extents.tolist() for ax in (padded, output) for patch in ax.patches] \
-        == [[0.5, -0.5, 3.5, 2.5], [0.5, -0.5, 1.5, 0.5]]  # fmt: skip
+        "0·1 + 0·0 + 0·(−1)",
+        "+ 0·1 + 1·0 + 2·(−1)",
+        "+ 4·1 + 5·0 + 6·(−1)",
+        "= −4",
+    ]
+    assert [
+        patch.get_bbox().extents.tolist() for ax in (padded, output) for patch in ax.patches
+    ] == [[0.5, -0.5, 3.5, 2.5], [0.5, -0.5, 1.5, 0.5]]
 
 
 def test_reads_by_or_reach_beyond_the_picture(ax):

@@ -55,7 +55,7 @@ def test_exactly_the_errata_do_not_hold(built):
         ("flipped", np.zeros((3, 3)), "D 2.1.1: Convolution, eq. 10, is"),
         ("dense", np.ones((11, 21)), "B Q5-6: A dense layer"),
     ],
-)  # fmt: skip
+)
 def test_a_verdict_follows_the_numbers(built, key, number, statement):
     def holds(built):
         (found,) = (of for name, of in verdicts(built).items() if name.startswith(statement))
