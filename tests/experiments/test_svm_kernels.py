@@ -1,29 +1,36 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
 from experiments import svm_kernels as study
-from experiments.analyses.svm_kernels import DEGREES, KERNELS, LIFTED, LINEAR, RBF, Fit, polynomial
+from experiments.analyses.svm_kernels import (
+    DEGREES,
+    KERNELS,
+    LIFTED,
+    LINEAR,
+    RBF,
+    Fit,
+    polynomial,
+    score,
+)
+from reporting import Lab
 
 SEEDS = 2
 
 
 @pytest.fixture(scope="module")
 def runs():
-    return study.runs(SimpleNamespace(seeds=SEEDS))
+    return study.runs(Lab("quick", SEEDS, {}, obtain=None))
 
 
 def made_up(accuracies, others=0.5):
     """Fits whose test accuracy is given for some kernels."""
     fits = {
         kernel: [
-            Fit(None, (1, 1), None, accuracies.get(kernel, others) + seed / 1000)
-            for seed in range(SEEDS)
+            Fit((1, 1), [], accuracies.get(kernel, others) + seed / 1000) for seed in range(SEEDS)
         ]
         for kernel in KERNELS
     }
-    return {"fits": fits}
+    return study.Runs(fits, solutions={}, points=[])
 
 
 def verdicts(runs):
@@ -53,11 +60,26 @@ def test_a_kernel_that_works_against_the_source_is_an_erratum():
     assert found["In more dimensions a linear kernel works"][0] == "erratum"
 
 
+def test_a_line_that_beats_the_rbf_kernel_is_not_reproduced():
+    found = verdicts(made_up({LINEAR: 0.99, RBF: 0.9}))
+    assert found["The boundary must not be linear"][0] == "not reproduced"
+
+
 def test_odd_kernels_without_coef0_have_odd_scores(runs):
-    machine = runs["fits"][polynomial(0, 3)][0].machine
+    kernel = polynomial(0, 3)
+    solution, fit = runs.solutions[kernel], runs.fits[kernel][0]
+    decide = score(kernel, fit.settings[1], solution)
     x = np.random.default_rng(0).normal(size=(50, 2))
-    scores = machine.decision_function(x) + machine.decision_function(-x)
-    np.testing.assert_allclose(scores, 2 * machine.intercept_.item(), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(
+        decide(x) + decide(-x), 2 * solution["intercept"], rtol=1e-6, atol=1e-6
+    )
+
+
+def test_what_is_kept_of_a_machine_classifies_as_it_did(runs):
+    x, y = runs.points
+    assert len(x) == study.SIZE
+    decide = score(RBF, runs.fits[RBF][0].settings[1], runs.solutions[RBF])
+    assert np.mean((decide(x) > 0) == y) > 0.95
 
 
 def test_the_table_names_every_kernel(runs):

@@ -14,14 +14,34 @@ def sets():
 
 def test_settings_are_chosen_on_the_validation_points_alone(sets):
     training, validation, (x, y) = sets
-    fit = analysis.best_fit(analysis.RBF, *sets)
-    swapped = analysis.best_fit(analysis.RBF, training, validation, (x, 1 - y))
+    fit, machine = analysis.best_fit(analysis.RBF, *sets)
+    swapped, _ = analysis.best_fit(analysis.RBF, training, validation, (x, 1 - y))
     assert swapped.settings == fit.settings
     assert swapped.accuracy == pytest.approx(1 - fit.accuracy)
-    row, column = np.unravel_index(fit.sweep.argmax(), fit.sweep.shape)
+    sweep = np.array(fit.sweep)
+    row, column = np.unravel_index(sweep.argmax(), sweep.shape)
     assert fit.settings == (analysis.CS[column], analysis.GAMMAS[row])
-    assert fit.sweep.max() == fit.machine.score(*validation)
-    assert fit.accuracy == fit.machine.score(x, y)
+    assert sweep.max() == machine.score(*validation)
+    assert fit.accuracy == machine.score(x, y)
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    [
+        analysis.LINEAR,
+        analysis.LIFTED,
+        analysis.RBF,
+        analysis.polynomial(0, 3),
+        analysis.polynomial(1, 4),
+    ],
+)
+def test_scores_are_those_of_scikit_learn(sets, kernel):
+    training, _, (x, _) = sets
+    machine = analysis.machine(10, 0.3, **analysis.KERNELS[kernel]).fit(*training)
+    decide = analysis.score(kernel, 0.3, analysis.solution(machine))
+    expected = machine.decision_function(x)
+    assert np.ptp(expected) > 0.1
+    np.testing.assert_allclose(decide(x), expected, rtol=1e-9, atol=1e-9)
 
 
 def test_a_lifted_machine_sees_the_distance_from_the_centre(sets):
