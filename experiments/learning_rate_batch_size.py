@@ -6,6 +6,7 @@ from reporting import Study, Table, compare, direction, summary
 from reporting.figures import cells, palette, plots
 from reporting.verdicts import measures
 from reporting.verdicts.measures import over_rates, over_seeds
+from training.record import FAILED
 
 study = Study(
     name="learning_rate_batch_size",
@@ -112,15 +113,14 @@ def batch_sizes(runs):
 
 @study.figure(
     caption="After the same number of epochs, means over seeds. A cell is hatched where a run "
-    "diverged: a loss was not finite, or climbed to twice its start and ended no lower than "
-    "ln 10 = 2.30, that of guessing. Such a run takes its time all the same.",
+    f"failed: {FAILED}. Such a run takes its time all the same.",
     alt="Three grids of numbers over learning rates and batch sizes, with hatched cells.",
 )
 def heat_maps(runs):
     def means(measure):
         return [over_rates(of, measure).mean(axis=0) for of in runs.values()]
 
-    shares = means(measures.diverged)
+    shares = means(lambda record: record.failed)
     maps = {"Training loss": (means(measures.final_loss), shares),
             "Validation accuracy": (means(accuracy), shares),
             "Training time (s)": (means(lambda record: record.seconds), 0)}  # fmt: skip
@@ -129,8 +129,8 @@ def heat_maps(runs):
 
 
 @study.figure(
-    caption="The learning rate of the highest validation accuracy and the largest before the first "
-    f"at which a run diverges; and what an update and an epoch take, at rate {COMMON_RATE}.",
+    caption="The learning rate of the highest validation accuracy and the largest before one so "
+    f"large that the run fails; and what an update and an epoch take, at rate {COMMON_RATE}.",
     alt="Best and largest stable learning rate, and two times, against the batch size.",
 )
 def against_batch_size(runs):

@@ -55,6 +55,7 @@ def make_record():
         config=None,
         losses=(2.0, 1.5, 1.2, 1.1),
         final=1.0,
+        accuracy=0.5,
         seconds=2.0,
         epochs=None,
         kept=None,
@@ -63,11 +64,10 @@ def make_record():
         config = config or RunConfig(data="stand-in", iterations=len(losses), **fields)
         return RunRecord(
             config=config,
-            status="finished" if np.isfinite(final) else "diverged",
             parameters=10,
             iteration_loss=np.float32(losses),
             epochs={name: np.float32(values) for name, values in (epochs or {"loss": [1]}).items()},
-            final={"loss": final, "accuracy": 0.5, "test_loss": 1.0, "test_accuracy": 0.5},
+            final={"loss": final, "accuracy": accuracy, "test_loss": 1.0, "test_accuracy": 0.5},
             seconds=seconds,
             compile_seconds=1.0,
             provenance={

@@ -4,9 +4,17 @@ import dataclasses
 
 import numpy as np
 
+from datasets.loading import PUBLISHED
 from training.config import RunConfig
 
-FINISHED, DIVERGED = "finished", "diverged"
+GUESSING_MARGIN = 0.05
+"""A run whose training accuracy is within this of guessing has learned nothing."""
+
+FAILED = (
+    f"a loss that is not finite, or training accuracy within {GUESSING_MARGIN} of guessing "
+    "at the end"
+)
+"""What "failed" means, in the words that reports use."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -15,7 +23,6 @@ class RunRecord:
 
     Attributes:
         config: what was run.
-        status: "finished", or "diverged" when a loss is not a finite number.
         parameters: trainable parameters of the model.
         iteration_loss: loss of each batch before its update, float32, shape (iterations,).
         epochs: metric name → float32, shape (epochs,): "loss" and "accuracy", means over the
@@ -45,7 +52,6 @@ class RunRecord:
     """
 
     config: RunConfig
-    status: str
     parameters: int
     iteration_loss: np.ndarray
     epochs: dict
@@ -54,6 +60,22 @@ class RunRecord:
     compile_seconds: float
     provenance: dict
     kept: dict = dataclasses.field(default_factory=dict)
+
+    @property
+    def finite(self) -> bool:
+        """Whether every loss and every number in `final` is finite."""
+        numbers = *self.iteration_loss, *self.final.values()
+        return bool(np.isfinite(numbers).all())
+
+    @property
+    def failed(self) -> bool:
+        """Whether the run learned nothing: the one definition of a failed run.
+
+        Either a number is not finite, or training accuracy at the end is at most `GUESSING_MARGIN`
+        above that of guessing, 1/classes.
+        """
+        guessing = 1 / len(PUBLISHED[self.config.dataset].class_names)
+        return not self.finite or self.final["accuracy"] <= guessing + GUESSING_MARGIN
 
     @property
     def weights(self):
@@ -85,7 +107,6 @@ class RunRecord:
         """Everything but the curves, as a JSON object."""
         return {
             "config": self.config.to_json(),
-            "status": self.status,
             "parameters": self.parameters,
             "final": self.final,
             "seconds": self.seconds,
@@ -109,8 +130,10 @@ class RunRecord:
         Raises:
             ConfigError, KeyError, TypeError: when they are not those of a record.
         """
+        # Older records state whether the run diverged; `failed` is computed.
+        fields = {name: value for name, value in facts.items() if name != "status"}
         return cls(
-            **{**facts, "config": RunConfig.from_json(facts["config"])},
+            **{**fields, "config": RunConfig.from_json(facts["config"])},
             iteration_loss=arrays["iteration_loss"],
             epochs=_prefixed(arrays, "epochs/"),
             kept=_prefixed(arrays, "kept/"),

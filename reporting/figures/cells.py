@@ -52,7 +52,7 @@ def draw_heat_map(
     values: ArrayLike,
     columns: Sequence[str],
     rows: Sequence[str],
-    diverged: ArrayLike = 0,
+    failed: ArrayLike = 0,
 ) -> None:
     """Draw a grid of cells with a value in each: the larger, the darker.
 
@@ -61,13 +61,13 @@ def draw_heat_map(
         values: Shape (rows, columns), written to three digits.
         columns: Names of the columns.
         rows: Names of the rows.
-        diverged: Share of diverged runs in all cells or in each, shape (rows, columns). A cell with
-            a diverged run is hatched, shows the share, and its value is left out. Defaults to 0.
+        failed: Share of failed runs in all cells or in each, shape (rows, columns). A cell with
+            a failed run is hatched, shows the share, and its value is left out. Defaults to 0.
     """
     from matplotlib.patches import Rectangle
 
     values = np.asarray(values, float)
-    shares = np.broadcast_to(diverged, values.shape)
+    shares = np.broadcast_to(failed, values.shape)
     values = np.where(shares > 0, np.nan, values)
     low, high = np.nanmin(values), np.nanmax(values)
     strengths = np.nan_to_num(0.7 * (values - low) / ((high - low) or 1))
@@ -91,7 +91,7 @@ def draw_heat_maps(
     """Draw heat maps of the same columns and rows below each other.
 
     Args:
-        maps: Title → values and shares of diverged runs, as for `draw_heat_map`.
+        maps: Title → values and shares of failed runs, as for `draw_heat_map`.
         columns: Label of the x-axis, and names of the columns.
         rows: Label of the y-axis, and names of the rows.
 
@@ -100,8 +100,8 @@ def draw_heat_maps(
     """
     height = 0.9 + len(maps) * (0.55 + 0.45 * len(rows[1]))
     fig, axes = plots.figure(len(maps), 1, width=11, height=height, sharex=True)
-    for ax, (title, (values, diverged)) in zip(axes, maps.items(), strict=True):
-        draw_heat_map(ax, values, columns[1], rows[1], diverged)
+    for ax, (title, (values, failed)) in zip(axes, maps.items(), strict=True):
+        draw_heat_map(ax, values, columns[1], rows[1], failed)
         plots.label_axes(ax, columns[0], rows[0], title=title)
         ax.label_outer()
     return fig
@@ -179,7 +179,7 @@ def written(value: Any) -> str:
 
 
 def _share_text(share):
-    return "diverged" if share == 1 else f"{share:.0%}\ndiverged"
+    return "failed" if share == 1 else f"{share:.0%}\nfailed"
 
 
 def _name_cells(ax, columns, rows):

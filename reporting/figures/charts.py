@@ -38,7 +38,7 @@ def settings_data(
 
     Returns:
         For each setting its title and methods. A method has its label, color and dashes as in
-        the figures, seeds, how many of them diverged, and equally long lists: numbers of the
+        the figures, seeds, how many of them failed, and equally long lists: numbers of the
         iterations kept, sample gradients up to each, and the mean, smallest and largest loss
         over the seeds, to 5 significant digits, None where one of them is not finite.
     """
@@ -95,7 +95,7 @@ def _method(label, records, style, most_points):
         "color": style.color,
         "dashes": [] if style.linestyle == palette.SOLID else list(style.linestyle[1]),
         "seeds": len(records),
-        "diverged": int(np.count_nonzero(~np.isfinite(losses).all(axis=1))),
+        "failed": sum(record.failed for record in records),
         "iterations": (kept + 1).tolist(),
         "gradients": records[0].sample_gradients[kept].tolist(),
         **{name: [_rounded(loss) for loss in curve[kept]] for name, curve in curves.items()},

@@ -15,6 +15,7 @@ from reporting.verdicts.measures import over_rates, over_seeds
 from reporting.verdicts.statistics import mean_interval
 from training import RunRecord
 from training.optimizers import learning_rates
+from training.record import FAILED
 
 Methods = Mapping[str, Sequence[RunRecord]]
 """Label → records of a method, one for each seed."""
@@ -53,7 +54,8 @@ def draw_losses(
         x = np.mean([COSTS[cost](record) for record in records], axis=0)
         curves = np.array([record.iteration_loss for record in records])
         window = (windows or {}).get(label, 1)
-        plots.mean_and_band(ax, x[:first], curves[:, :first], label, window)
+        failed = sum(record.failed for record in records)
+        plots.mean_and_band(ax, x[:first], curves[:, :first], label, window, failed=failed)
     plots.label_axes(ax, cost, "Loss of the batch")
 
 
@@ -204,7 +206,7 @@ def draw_rates(methods: Mapping[str, Settings], window: int) -> Any:
         for rate, records in runs_by_rate.items():
             losses = np.array([record.iteration_loss for record in records])
             x, name = np.arange(1, losses.shape[1] + 1), f"{rate:g}"
-            plots.mean_and_band(ax, x, losses, name, window, styles[rate])
+            plots.mean_and_band(ax, x, losses, name, window, styles[rate], failed=0)
         plots.label_axes(ax, "Iterations", "Loss of the batch", title=label)
         ax.label_outer()
     # A loss that explodes would flatten all others.
@@ -263,8 +265,7 @@ TUNING_FIGURE = Figure(
     name="learning_rates",
     caption="How the learning rates were chosen: the criterion after the last update, on "
     "seeds that no comparison uses. Each method takes the rate of its lowest "
-    "point. A cross above the axes is a rate at which a run diverged: a loss was not finite, or "
-    "climbed to twice its start and ended no lower than ln 10, that of guessing.",
+    f"point. A cross above the axes is a rate at which a run failed: {FAILED}.",
     alt="The criterion that each method's learning rate was chosen by, over the rates tried.",
 )
 
@@ -301,13 +302,13 @@ def _draw_criterion(ax, tunings, x):
         plots.mean_and_band(ax, tuning.rates[alive], tuning.scores[:, alive], label)
         if not alive.all():
             crossed[label] = tuning.rates[~alive]
-    _draw_diverged_rates(ax, crossed)
+    _draw_failed_rates(ax, crossed)
     criterion = f"{tuning.criterion.capitalize()} after the last update"
     plots.label_axes(ax, x, criterion)
 
 
-def _draw_diverged_rates(ax, methods):
-    """Mark the rates at which methods diverged by crosses above the axes, a row for each method."""
+def _draw_failed_rates(ax, methods):
+    """Mark the rates at which methods failed by crosses above the axes, a row for each method."""
     over, heights = ax.get_xaxis_transform(), {}
     for row, (label, rates) in enumerate(reversed(methods.items())):
         heights[label] = 1.05 + 0.05 * row
@@ -322,5 +323,5 @@ def _draw_diverged_rates(ax, methods):
         text = {"ha": side, "va": "center", "size": 9.5, "annotation_clip": False}
         with plots.style():
             ax.annotate(
-                f"{label} diverged", (rate, height), (offset, 0), over, "offset points", **text
+                f"{label} failed", (rate, height), (offset, 0), over, "offset points", **text
             )

@@ -111,21 +111,23 @@ def mean_and_band(
     label: str,
     window: int = 1,
     style: Style | None = None,
+    failed: int | None = None,
 ) -> None:
     """Draw the mean over seeds as a line, and a band from the smallest to the largest seed.
 
     Set the axes' scales first: a curve of many points is thinned evenly along its axis, to the
     smallest and largest value of each bin, so that no peak is lost. The line ends where the first
-    run diverges, marked by a cross, and the legend says how many did.
+    run is no longer finite, marked by a cross, and the legend says how many failed.
 
     Args:
         ax: The axes.
         x: Shape (points,), increasing.
-        curves: Shape (seeds, points); from where a run diverges its values are not finite.
+        curves: Shape (seeds, points); those of a run may not be finite from some point on.
         label: The method's name in the legend, which also gives its style.
         window: Points of the centred moving average drawn instead of the exact values; see
             `moving_average` for the ends. Defaults to 1, the exact values.
         style: Used instead of the label's own, such as one of `ordered_styles`. Defaults to None.
+        failed: Number of runs that the legend says failed. Defaults to those that are not finite.
 
     Raises:
         ValueError: If shapes do not fit, or `window` is not positive.
@@ -141,9 +143,10 @@ def mean_and_band(
         raise ValueError(f"window must be at least 1, not {window}")
     finite = np.isfinite(curves).all(axis=0)
     alive = len(x) if finite.all() else int(np.argmin(finite))
-    diverged = np.count_nonzero(~np.isfinite(curves).all(axis=1))
-    if diverged:
-        label = f"{label} (diverged in {diverged} of {len(curves)})"
+    ended = np.count_nonzero(~np.isfinite(curves).all(axis=1))
+    failed = ended if failed is None else failed
+    if failed:
+        label = f"{label} (failed in {failed} of {len(curves)})"
     curves = moving_average(curves[:, :alive], window)
     alive = curves.shape[1]
     x = x[:alive]
@@ -156,7 +159,7 @@ def mean_and_band(
     if len(curves) > 1 and alive:
         edges = _thinned_band(x, curves.min(axis=0), curves.max(axis=0), log)
         ax.fill_between(*edges, color=drawn.color, alpha=0.18, linewidth=0, zorder=2)
-    if diverged and alive:
+    if ended and alive:
         cross = {"marker": "x", "color": drawn.color, "markersize": 10, "mew": 2.5, "zorder": 4}
         ax.plot(x[-1], mean[-1], **cross)
 

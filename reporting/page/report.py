@@ -25,7 +25,9 @@ _TEMPLATES = Path(__file__).parent / "templates"
 # A larger SVG may cost the page more than its sharpness is worth: the PNG's pixels are embedded if
 # they take less, as WebP, which needs half the bytes.
 _LARGEST_SVG = 100_000
-_NUMBER = re.compile(r"[−+-]?[\d.,]+(×10[⁻\d⁰¹²³⁴⁵⁶⁷⁸⁹]+)?( ?%| s)?( \[.*\])?|—|−?∞|NaN|diverged.*")
+_NUMBER = re.compile(
+    r"[−+-]?[\d.,]+(×10[⁻\d⁰¹²³⁴⁵⁶⁷⁸⁹]+)?( ?%| s)?( \[.*\])?|—|−?∞|NaN|not finite.*"
+)
 _LAYER_COLUMNS = "Layer", "Kind", "Output", "Parameters"
 _MOST_NETWORKS = 4  # that the page shows at once; of more, the last ones are folded away
 

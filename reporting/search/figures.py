@@ -7,7 +7,6 @@ import numpy as np
 from reporting.figures import palette, plots
 from reporting.verdicts.formatting import format_number
 from reporting.verdicts.measures import over_seeds
-from training.record import DIVERGED
 from training.search.trials import score
 
 EPOCHS, SCORE = "epochs", "validation accuracy"
@@ -32,7 +31,7 @@ class Trial:
 
     @property
     def scores(self):
-        """Validation accuracy of each run after the last epoch, 0 where it diverged."""
+        """Validation accuracy of each run after the last epoch, 0 if it failed."""
         return over_seeds(self.records, score)
 
     @property
@@ -51,9 +50,9 @@ class Trial:
         return self.settings | {EPOCHS: self.epochs, SCORE: self.score}
 
     @property
-    def diverged(self):
-        """Whether one of its runs did."""
-        return any(record.status == DIVERGED for record in self.records)
+    def failed(self):
+        """Whether one of its runs failed."""
+        return any(record.failed for record in self.records)
 
 
 def best_of(trials):
@@ -231,7 +230,7 @@ def draw_scores(axes, trials):
 
 
 def _draw_score(panel, place, trial, best):
-    if trial.diverged:
+    if trial.failed:
         foot = panel.get_xaxis_transform()
         panel.plot(place, 0.02, "x", color=palette.GREY, mew=2, transform=foot, clip_on=False)
         return
@@ -262,7 +261,7 @@ def draw_curves(trials):
         epochs = trial.records[0].sample_gradients / config.train_size
         window = max(1, loss.shape[1] // 40)
         accuracy = np.array([record.epochs["val_accuracy"] for record in trial.records], float)
-        accuracy[[record.status == DIVERGED for record in trial.records]] = np.nan
+        accuracy[[record.failed for record in trial.records]] = np.nan
         for ax, x, curve, over in (
             (losses, epochs, loss, window),
             (accuracies, np.arange(1, accuracy.shape[1] + 1), accuracy, 1),
@@ -316,7 +315,7 @@ class _Colors:
         from matplotlib.cm import ScalarMappable
         from matplotlib.colors import ListedColormap, Normalize
 
-        scores = np.array([t.score for t in trials if not t.diverged] or [0.0])
+        scores = np.array([t.score for t in trials if not t.failed] or [0.0])
         low = np.quantile(scores, 0.25, method="lower")
         self._clipped = any(trial.score < low for trial in trials)
         shades = matplotlib.colormaps["viridis"](np.linspace(0.9, 0, 256))

@@ -9,6 +9,7 @@ from reporting.search import figures as drawing
 from reporting.search.figures import EPOCHS, SCORE, Trial, axes_of, best_of
 from reporting.study.study import datasets_of, provenance_of
 from reporting.verdicts.measures import final, over_seeds
+from training.record import FAILED
 from training.store.archive import load_archive, save_archive, stored_hash
 
 PREFIX = "search_"
@@ -28,7 +29,7 @@ FIGURES = {
     "score_against_settings": (
         "Validation accuracy against each hyperparameter. Point: mean over seeds, bar: smallest "
         "to largest; the best trial is an orange star, a cross at the foot is a trial of which a "
-        "run diverged.",
+        f"run failed: {FAILED}.",
         "Validation accuracy of each trial against each hyperparameter.",
     ),
     "learning_curves": (
@@ -160,7 +161,7 @@ def trials_table(axes, trials, failed=0):
         for trial in ranked
     ]
     columns = ["trial", *(axis.name for axis in axes), EPOCHS, SCORE]
-    note = f"{ACCURACIES} A run that diverged counts as 0."
+    note = f"{ACCURACIES} A failed run counts as 0."
     if failed:
         note += f" Trials that could not be trained, and are not shown: {failed}."
     return Table("Trials", columns, rows, note)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from reporting.verdicts.measures import diverged
 from training import RunConfig, RunRecord
 from training.backend import BACKENDS, running_backend
 from training.store.computed import as_stored
@@ -43,7 +42,7 @@ class Tuning:
         criterion: what it was chosen by, a key of `CRITERIA`.
         rates: learning rates tried, ascending, shape (rates,).
         scores: the criterion of each after the last update, shape (seeds, rates); not finite
-            where a run diverged, as `measures.diverged` says.
+            at rates at which a run failed, see `Lab.tune`.
     """
 
     best: RunConfig
@@ -184,8 +183,10 @@ class Lab:
     def tune(self, methods, rates, by="training loss"):
         """Choose each method's learning rate: the one with the best mean over `trials`.
 
-        Where a run diverges the rate is out. When the best rate is the largest or the smallest
-        tried, the grid is extended beyond it, so that the optimum lies inside.
+        A rate at which any run failed is out (see `RunRecord.failed`). If none is left, as where
+        training is too short to learn anything, those rates count at which all losses are finite.
+        When the best rate is the largest or the smallest tried, the grid is extended beyond it, so
+        that the optimum lies inside.
 
         Args:
             methods: label → `RunConfig`.
@@ -197,9 +198,9 @@ class Lab:
             Label → the method's config at its chosen rate.
 
         Raises:
-            ValueError: when a method diverges at every rate.
+            ValueError: when a method's losses are finite at no rate.
         """
-        scores = {label: {} for label in methods}
+        tried = {label: {} for label in methods}
         of_method = rates if isinstance(rates, dict) else dict.fromkeys(methods, rates)
         wanted = {label: list(of_method[label]) for label in methods}
         while any(wanted.values()):
@@ -209,7 +210,8 @@ class Lab:
                 for rate in wanted[label]
             }
             for (label, rate), records in self.trials(trials).items():
-                scores[label][rate] = [_score(record, by) for record in records]
+                tried[label][rate] = records
+            scores = {label: _scores(of_rates, by) for label, of_rates in tried.items()}
             wanted = {label: _beyond(scores[label]) for label in methods}
         tunings = {label: _tuning(label, methods[label], by, scores[label]) for label in methods}
         self.tunings.update(tunings)
@@ -226,8 +228,21 @@ class Lab:
         }
 
 
-def _score(record, criterion):
-    return math.inf if diverged(record) else CRITERIA[criterion](record)
+def _scores(records_of_rate, criterion):
+    """Rate → the criterion of each record; infinite at rates that are out, see `Lab.tune`."""
+    in_question = [
+        rate
+        for rate, records in records_of_rate.items()
+        if not any(record.failed for record in records)
+    ] or [
+        rate
+        for rate, records in records_of_rate.items()
+        if all(record.finite for record in records)
+    ]
+    return {
+        rate: [CRITERIA[criterion](r) if rate in in_question else math.inf for r in records]
+        for rate, records in records_of_rate.items()
+    }
 
 
 def _mean(scores):
@@ -252,7 +267,7 @@ def _beyond(scores_of_rate):
 def _tuning(label, config, criterion, scores_of_rate):
     best = _best(scores_of_rate)
     if not math.isfinite(_mean(scores_of_rate[best])):
-        raise ValueError(f"{label} diverged at every learning rate tried")
+        raise ValueError(f"{label} has losses that are not finite at every learning rate tried")
     rates = sorted(scores_of_rate)
     scores = np.array([scores_of_rate[rate] for rate in rates]).T
     return Tuning(config.replace(learning_rate=best), criterion, np.array(rates), scores)

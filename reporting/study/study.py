@@ -10,6 +10,7 @@ from reporting.study.lab import PRESETS, Lab
 from reporting.study.networks import networks_of
 from training.backend import BACKENDS
 from training.provenance import provenance
+from training.record import FAILED
 from training.store.archive import load_archive, save_archive, stored_hash
 from training.store.computed import load_computed, save_computed
 
@@ -250,10 +251,11 @@ def provenance_of(records, computed_where=None):
     }
     if not records:
         return facts
+    failed = sum(record.failed for record in records)
     return {
         **facts,
         "runs": len(records),
-        "diverged": sum(record.status == "diverged" for record in records),
+        "failed": f"{failed} ({FAILED})" if failed else 0,
         "training seconds": round(sum(record.seconds for record in records), 1),
     }
 

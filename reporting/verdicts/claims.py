@@ -91,8 +91,7 @@ def direction(
 
     The verdict comes from the 95 % t-interval of the paired difference higher − lower:
     reproduced if it lies wholly above 0, not reproduced if wholly below, else inconclusive.
-    A value that is not finite is a run that diverged; a method that diverged for every seed loses
-    to one that never did.
+    A method whose values are not finite for any seed loses to one whose values all are.
 
     Args:
         source: Source and section, such as "A 3.5".
@@ -128,7 +127,7 @@ def direction(
         if ratio:
             mean, low, high = (None if x is None else math.exp(x) for x in (mean, low, high))
     else:
-        verdict, reason = _judge_divergence(
+        verdict, reason = _judge_infinite(
             (low_label, low_values), (high_label, high_values), measure.better
         )
     return Claim(
@@ -200,7 +199,7 @@ def value(
         measure: What was measured, and which values of it are better, if any; its function is not
             called.
         says: The source's number.
-        values: Our runs, shape (seeds,); a value that is not finite is a run that diverged.
+        values: Our runs, shape (seeds,), one number for each seed.
         about_source_data: False when the runs saw other data than the source's. Defaults to True.
     """
     values = one_dimensional(values, measure.name)
@@ -303,20 +302,20 @@ def _what_decides(differences):
     return f"at this spread about {n[enough][0]:,} seeds would decide it"
 
 
-def _judge_divergence(lower, higher, better):
+def _judge_infinite(lower, higher, better):
     labels = lower[0], higher[0]
     n = len(lower[1])
-    diverged = [np.count_nonzero(~np.isfinite(values)) for _, values in (lower, higher)]
-    if sorted(diverged) == [0, n]:
-        loser = diverged.index(n)
+    infinite = [np.count_nonzero(~np.isfinite(values)) for _, values in (lower, higher)]
+    if sorted(infinite) == [0, n]:
+        loser = infinite.index(n)
         claimed = loser == (1 if better == "lower" else 0)
         return "reproduced" if claimed else "not reproduced", (
-            f"{labels[loser]} diverged in {count_of_seeds(n, n)}, {labels[1 - loser]} in none."
+            f"{labels[loser]} is not finite in {count_of_seeds(n, n)}, {labels[1 - loser]} in none."
         )
     return "inconclusive", (
-        f"{labels[0]} diverged in {count_of_seeds(diverged[0], n)} and {labels[1]} in "
-        f"{count_of_seeds(diverged[1], n)}, "
-        "so the mean difference does not exist; a learning rate at which no run diverges would "
+        f"{labels[0]} is not finite in {count_of_seeds(infinite[0], n)} and {labels[1]} in "
+        f"{count_of_seeds(infinite[1], n)}, "
+        "so the mean difference does not exist; a learning rate at which every run is finite would "
         "decide it."
     )
 
@@ -326,9 +325,9 @@ def _judge_value(says, values, better):
     mean, low, high = prediction_interval(values)
     said = format_exactly(says)
     if mean is None:
-        diverged = np.count_nonzero(~np.isfinite(values))
-        return "not reproduced" if diverged == n else "inconclusive", (
-            f"The source gives {said}; here the run diverged in {count_of_seeds(diverged, n)}."
+        infinite = np.count_nonzero(~np.isfinite(values))
+        return "not reproduced" if infinite == n else "inconclusive", (
+            f"The source gives {said}; here the run is not finite in {count_of_seeds(infinite, n)}."
         )
     if n == 1:
         return "inconclusive", (

@@ -95,17 +95,6 @@ def images_per_second(record):
     return record.sample_gradients[-1] / record.seconds
 
 
-def diverged(record):
-    """Whether a loss is not finite, or climbed to twice its start and never came back.
-
-    Never back is a training loss that ends no lower than `GUESSING`:
-    where the weights have run away and every hidden unit is dead, no loss need overflow.
-    """
-    losses, end = record.iteration_loss, record.final["loss"]
-    finite = np.isfinite(end) and np.isfinite(losses).all()
-    return not finite or bool(end >= GUESSING and losses.max() >= 2 * losses[0])
-
-
 def fluctuation(record, last=50):
     """Standard deviation of the batch loss around a straight line, over the last iterations."""
     iterations = np.arange(last)
@@ -199,14 +188,23 @@ def best_rates(of_rates, measure):
 
 
 def stable_rates(of_rates):
-    """The largest learning rate before the first that diverges, for each seed; NaN if all do.
+    """The largest learning rate before one that is too large, for each seed.
+
+    Runs fail at rates that are too small, too; so these are the rates from the first at which the
+    run does not fail to the last before it fails again.
 
     Args:
         of_rates: as for `over_rates`, the rates ascending.
+
+    Returns:
+        Shape (seeds,); NaN where the run fails at every rate.
     """
     rates = np.array(list(of_rates), float)
-    alive = np.logical_and.accumulate(over_rates(of_rates, diverged) == 0, axis=1).sum(axis=1)
-    return np.where(alive > 0, rates[alive - 1], np.nan)
+    failed = over_rates(of_rates, lambda record: record.failed) > 0
+    begun = np.logical_or.accumulate(~failed, axis=1)
+    too_large = np.logical_or.accumulate(begun & failed, axis=1)
+    stable = begun & ~too_large
+    return np.where(stable.any(axis=1), np.where(stable, rates, 0).max(axis=1), np.nan)
 
 
 def early_loss(record, epoch=5):

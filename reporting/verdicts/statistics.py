@@ -52,9 +52,9 @@ def summary(values: ArrayLike) -> str:
         values: Array-like of numbers, shape (seeds,).
     """
     values = one_dimensional(values, "summary")
-    diverged = np.count_nonzero(~np.isfinite(values))
-    if diverged:
-        return f"diverged in {count_of_seeds(diverged, len(values))}"
+    infinite = np.count_nonzero(~np.isfinite(values))
+    if infinite:
+        return f"not finite in {count_of_seeds(infinite, len(values))}"
     return format_interval(*mean_interval(values))
 
 

@@ -48,7 +48,6 @@ def made_up(config):
     own = ("own_test", "own_class_test") * ("own statistics" in config.keep)
     return RunRecord(
         config=config,
-        status="finished",
         parameters=1000,
         iteration_loss=np.float32(badness + np.exp(-np.arange(updates) / updates) + 0.5 * noise),
         epochs={f"{p}{name}": np.float32(v) for p in prefixes for name, v in metrics.items()},

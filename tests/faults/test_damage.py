@@ -169,4 +169,4 @@ def test_facts_are_json_without_surprises(tmp_path, make_record):
     record = make_record()
     RunCache(tmp_path).save(record)
     facts = json.loads((tmp_path / f"{record.config.key}.json").read_bytes())
-    assert set(facts) >= {"config", "status", "final", "provenance"}
+    assert set(facts) >= {"config", "final", "provenance"}

@@ -78,7 +78,7 @@ def drawn(tmp_path_factory):
 
 @pytest.fixture
 def curves(make_record):
-    """What a chart draws: two settings, and in the first of them a method that diverged."""
+    """What a chart draws: two settings, and in the first of them a method of which a run failed."""
     losses = 2 - np.arange(101) / 100
     ended = np.where(np.arange(101) < 60, losses, np.nan)
     sgd = [make_record(losses=losses + k, batch_size=100, train_size=1000) for k in (0, 1)]

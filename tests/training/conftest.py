@@ -21,7 +21,6 @@ def make_record():
     def make(config=None, **changes):
         config = config or RunConfig(train_size=5, batch_size=2, epochs=2)
         fields = {
-            "status": "finished",
             "parameters": 7850,
             "iteration_loss": np.float32([2.3, 2.2, 2.1, 2.0, 1.9, 1.8]),
             "epochs": {"loss": np.float32([2.2, 1.9]), "accuracy": np.float32([0.1, 0.2])},

@@ -60,7 +60,7 @@ def test_curves_are_named_apart(make_record):
     ("change", "error"),
     [
         (lambda facts, curves: facts.pop("config"), KeyError),
-        (lambda facts, curves: facts.pop("status"), TypeError),
+        (lambda facts, curves: facts.pop("final"), TypeError),
         (lambda facts, curves: facts.update(colour="red"), TypeError),
         (lambda facts, curves: facts["config"].update(seed=-1), ConfigError),
         (lambda facts, curves: facts["config"].update(colour="red"), ConfigError),
@@ -72,3 +72,37 @@ def test_parts_that_are_no_record(make_record, change, error):
     change(facts, curves)
     with pytest.raises(error):
         RunRecord.from_parts(facts, curves)
+
+
+@pytest.mark.parametrize(
+    ("losses", "loss", "accuracy", "failed"),
+    [
+        ([2.4, 50.0, 2.3], 2.3020, 0.10, True),  # dead, a little below ln 10
+        ([2.4, 50.0, 2.3], 2.305, 0.10, True),  # dead, a little above
+        ([2.3, 9.1, 9.5], 9.0, 0.135, True),  # AdaGrad at rate 3
+        ([2.3, 2.3, 2.3], 2.3, 0.02, True),  # worse than guessing
+        ([2.3, np.nan, np.nan], np.nan, 0.10, True),
+        ([2.3, np.inf, 1.0], 0.9, 0.7, True),
+        ([2.3, 1.5, 1.0], np.nan, 0.7, True),  # in the last update
+        ([2.3, 1.5, 1.0], 0.9, 0.7, False),
+        ([2.4, 50.0, 1.0], 0.9, 0.7, False),  # exploded, and recovered
+        ([2.4, 2.39, 2.38], 2.38, 0.16, False),  # learned a little
+    ],
+)
+def test_failed(make_record, losses, loss, accuracy, failed):
+    final = {"loss": loss, "accuracy": accuracy}
+    record = make_record(iteration_loss=np.float32(losses), final=final)
+    assert record.failed is failed
+
+
+def test_any_number_that_is_not_finite_is_a_failure(make_record):
+    final = {"loss": 0.5, "accuracy": 0.7, "test_loss": np.inf, "test_accuracy": 0.6}
+    assert make_record(final=final).failed
+
+
+def test_records_stored_with_a_status_load(make_record, assert_same):
+    record = make_record()
+    facts = {**record.facts(), "status": "diverged"}
+    again = RunRecord.from_parts(facts, record.curves())
+    assert_same(again, record)
+    assert "status" not in again.facts()

@@ -21,9 +21,9 @@ def table(records: Mapping[str, Iterable[RunRecord]]) -> Any:
 
     Returns:
         A `pyarrow.Table` with the columns study, key, the fields of the config (`hidden` and
-        `filters` as JSON text), status, and then curve, step and value: "iteration_loss" at the
-        number of updates made before it, "epochs/NAME" at the number of epochs before, both from
-        0, and "final/NAME" at the number of all updates.
+        `filters` as JSON text), failed (as `RunRecord.failed`), and then curve, step and value:
+        "iteration_loss" at the number of updates made before it, "epochs/NAME" at the number of
+        epochs before, both from 0, and "final/NAME" at the number of all updates.
     """
     import pyarrow as pa
 
@@ -71,7 +71,7 @@ def _facts(study: str, record: RunRecord) -> dict[str, Any]:
         name: json.dumps(value) if isinstance(value, tuple) else value
         for name, value in record.config.to_json().items()
     }
-    return {"study": study, "key": record.config.key, **fields, "status": record.status}
+    return {"study": study, "key": record.config.key, **fields, "failed": record.failed}
 
 
 def _numbers(record: RunRecord) -> dict[str, tuple[NDArray, NDArray]]:

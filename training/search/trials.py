@@ -5,17 +5,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from training.config import RunConfig
-from training.record import DIVERGED, RunRecord
+from training.record import RunRecord
 from training.store.failures import FailedRunsError
 
 
 def score(record: RunRecord) -> float:
-    """Return a run's validation accuracy after the last epoch, or 0 if it diverged.
+    """Return a run's validation accuracy after the last epoch, or 0 if it failed.
 
     Args:
         record: `RunRecord` of a run with validation images.
     """
-    return 0.0 if record.status == DIVERGED else float(record.epochs["val_accuracy"][-1])
+    return 0.0 if record.failed else float(record.epochs["val_accuracy"][-1])
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 import datasets
 from training.backend import running_backend
 from training.provenance import provenance
-from training.record import DIVERGED, FINISHED, RunRecord
+from training.record import RunRecord
 from training.single_run.artifacts import kept_of
 from training.single_run.engines import ENGINES, build
 from training.single_run.scaling import fitted
@@ -51,10 +51,8 @@ def train(config, data_dir=None):
     final = engine.evaluate(*images.train) | _named("test", test)
     if "own statistics" in config.keep:
         final |= _by_own_statistics(engine, config.scaling, data)
-    finite = np.isfinite(history.iteration_loss).all() and np.isfinite(final["loss"])
     return RunRecord(
         config=config,
-        status=FINISHED if finite else DIVERGED,
         parameters=engine.parameters,
         iteration_loss=history.iteration_loss,
         epochs={name: np.float32(values) for name, values in history.epochs.items()},

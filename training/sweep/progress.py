@@ -12,7 +12,7 @@ LINE_SECONDS = 60
 """Shortest time between two lines of a sweep where standard error is no terminal."""
 
 Advance = Callable[[RunConfig, str], None]
-"""Function to call with each config that has ended, and "finished", "diverged" or "failed"."""
+"""Function to call with each config that has ended: "finished", "learned nothing" or "failed"."""
 
 
 def shown_progress(
@@ -88,7 +88,9 @@ def _lines(configs: Sequence[RunConfig], name: str) -> Iterator[Advance]:
         printed = now
 
     yield advance
-    unusual = [f", {outcomes[kind]} {kind}" for kind in ("diverged", "failed") if outcomes[kind]]
+    unusual = [
+        f", {outcomes[kind]} {kind}" for kind in ("learned nothing", "failed") if outcomes[kind]
+    ]
     spent = duration(time.monotonic() - began)
     _print(f"{name}: {counted(len(configs), 'run')} in {spent}{''.join(unusual)}")
 

@@ -183,7 +183,7 @@ def _train(
             advance(config, "failed")
         else:
             records[config] = record
-            advance(config, record.status)
+            advance(config, "learned nothing" if record.failed else "finished")
     return records, failures
 
 

@@ -35,13 +35,13 @@ def tunings_table(tunings, title):
     rows = []
     for label, tuning in tunings.items():
         low, high = about_best(tuning)
-        diverged = np.count_nonzero(~np.isfinite(tuning.scores).all(axis=0))
+        failed = np.count_nonzero(~np.isfinite(tuning.scores).all(axis=0))
         best = tuning.scores[:, tuning.rates == tuning.best.learning_rate].ravel()
         tried = len(tuning.rates)
         rows.append([label, tuning.best.learning_rate, summary(best), low, high,
-                     f"{np.log10(high / low):.1f}", f"{diverged} of {tried}"])  # fmt: skip
+                     f"{np.log10(high / low):.1f}", f"{failed} of {tried}"])  # fmt: skip
         criterion = tuning.criterion
     columns = ["method", "best rate", f"{criterion} there", "about as good from", "to", "decades",
-               "rates that diverged"]  # fmt: skip
+               "rates that failed"]  # fmt: skip
     note = f"About as good: at most {MARGIN:g} more {criterion}. On the tuning seeds."
     return Table(title, columns, rows, note)

@@ -206,7 +206,7 @@ function showChart(section) {
   }
 }
 
-/** One x for all: where a method has no iteration its losses are undefined, diverged ones are null. */
+/** One x for all: where a method has no iteration its losses are undefined, those not finite are null. */
 function aligned(methods, key) {
   return uPlot.join(methods.map((method) => [method[key], method.mean, method.low, method.high]));
 }
@@ -281,8 +281,8 @@ function sampleLine(method) {
 }
 
 function labelOf(method) {
-  const { label, diverged, seeds } = method;
-  return diverged ? `${label} (diverged in ${diverged} of ${seeds})` : label;
+  const { label, failed, seeds } = method;
+  return failed ? `${label} (failed in ${failed} of ${seeds})` : label;
 }
 
 function short(x) {
@@ -290,7 +290,7 @@ function short(x) {
 }
 
 function described([mean, low, high], seeds) {
-  if (mean === null) return "diverged";
+  if (mean === null) return "not finite";
   return seeds > 1 ? `${fixed(mean)} (${fixed(low)} to ${fixed(high)})` : fixed(mean);
 }
 

@@ -45,10 +45,10 @@ def test_shares_are_written_where_they_do_not_round_to_nothing(ax):
     assert [label.get_text() for label in ax.get_yticklabels()] == ["cat", "dog"]
 
 
-def test_heat_map_writes_values_and_hatches_what_diverged(ax):
+def test_heat_map_writes_values_and_hatches_what_failed(ax):
     values, shares = [[1.0, np.nan], [3.0, 100.0]], [[0, 1], [0, 0.5]]
     cells.draw_heat_map(ax, values, ["0.1", "1"], ["10", "150"], shares)
-    assert texts(ax).tolist() == [["1.00", "diverged"], ["3.00", "50%\ndiverged"]]
+    assert texts(ax).tolist() == [["1.00", "failed"], ["3.00", "50%\nfailed"]]
     assert sorted(patch.get_xy() for patch in ax.patches) == [(0.5, -0.5), (0.5, 0.5)]
     assert all(patch.get_hatch() for patch in ax.patches)
     shades = ax.images[0].get_array().sum(axis=2)

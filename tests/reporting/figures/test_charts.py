@@ -32,7 +32,7 @@ def test_mean_smallest_and_largest_over_seeds_at_every_iteration(make_record):
     assert method["high"] == [4.0, 1.0, 0.75]
     assert method["iterations"] == [1, 2, 3]
     assert method["gradients"] == [100, 200, 250]  # the last batch of the epoch has 50 images
-    assert (method["seeds"], method["diverged"]) == (3, 0)
+    assert (method["seeds"], method["failed"]) == (3, 0)
 
 
 def test_losses_keep_five_digits(make_record):
@@ -71,11 +71,11 @@ def test_settings_and_methods_keep_their_order(make_record):
     assert [method["label"] for method in data[0]["methods"]] == ["m = 50", "full batch"]
 
 
-def test_where_a_seed_diverged_there_is_no_number(make_record):
+def test_where_a_loss_is_not_finite_there_is_no_number(make_record):
     method = of_losses(make_record, [[2.0, np.inf, np.nan], [2.0, 1.0, 1.0]])
     assert method["mean"] == method["high"] == [2.0, None, None]
     assert method["low"][2] is None
-    assert method["diverged"] == 1
+    assert method["failed"] == 1
     assert len(method["iterations"]) == 3
 
 

@@ -75,7 +75,7 @@ def test_epochs_are_counted_from_one(make_record):
     assert (x.tolist(), y.tolist()) == ([1, 2, 3], [3, 2.5, 1])
 
 
-def test_tuning_marks_diverged_rates_by_crosses(make_record):
+def test_tuning_marks_failed_rates_by_crosses(make_record):
     config, rates = make_record().config, np.array([0.1, 0.3, 1.0])
     fine = Tuning(config, "validation error", rates, np.array([[0.3, 0.2, 0.4]]))
     scores = np.array([[0.3, 0.2, np.inf], [0.3, np.inf, np.inf]])
@@ -84,7 +84,7 @@ def test_tuning_marks_diverged_rates_by_crosses(make_record):
     assert line(ax, "Adam").get_xdata().tolist() == rates.tolist()
     (crosses,) = (line for line in ax.lines if line.get_marker() == "x")
     assert crosses.get_xdata().tolist() == [0.3, 1.0]
-    assert [text.get_text() for text in ax.texts] == ["SGD diverged"]
+    assert [text.get_text() for text in ax.texts] == ["SGD failed"]
 
 
 @pytest.mark.parametrize("rate", [0.001, 0.01, 0.1, 1.0])

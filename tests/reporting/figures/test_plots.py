@@ -53,7 +53,7 @@ class TestMeanAndBand:
         y[2, 25] = np.inf
         plots.mean_and_band(ax, np.arange(30), y, "SGD")
         line, cross = ax.get_lines()
-        assert line.get_label() == "SGD (diverged in 2 of 3)"
+        assert line.get_label() == "SGD (failed in 2 of 3)"
         np.testing.assert_allclose(line.get_ydata(), y[:, :20].mean(axis=0))
         assert (cross.get_marker(), cross.get_xdata()) == ("x", [19])
         plots.legend(fig)
@@ -64,7 +64,7 @@ class TestMeanAndBand:
         plots.mean_and_band(ax, np.arange(30), np.full((3, 30), np.nan), "SGD")
         plots.legend(fig)
         plots.save(fig, tmp_path, "empty")
-        assert ax.get_lines()[0].get_label() == "SGD (diverged in 3 of 3)"
+        assert ax.get_lines()[0].get_label() == "SGD (failed in 3 of 3)"
 
     @pytest.mark.parametrize("scale", ["linear", "log"])
     def test_a_long_curve_is_thinned_without_losing_its_peaks(self, scale):

@@ -319,7 +319,7 @@ def test_citations(source, parts):
     ("cells", "numeric"),
     [
         ([1, 0.5, None, float("nan")], True),
-        (["0.318 [0.310, 0.326]", "diverged in 1 of 3 seeds", "1×10⁻⁷", "−3", "12 %"], True),
+        (["0.318 [0.310, 0.326]", "not finite in 1 of 3 seeds", "1×10⁻⁷", "−3", "12 %"], True),
         ([1, "full batch"], False),
         (["3×3 convolution", "250 neurons"], False),
         ([True, False], False),

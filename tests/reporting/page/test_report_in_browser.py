@@ -243,7 +243,7 @@ def check_chart(chart):
     assert chart["middle"] == [
         "Iteration 51", ["2.0000 (1.5000 to 2.5000)", "1.5000 (1.5000 to 1.5000)"]
     ]  # fmt: skip
-    assert chart["late"] == ["Iteration 81", ["1.7000 (1.2000 to 2.2000)", "diverged"]]
+    assert chart["late"] == ["Iteration 81", ["1.7000 (1.2000 to 2.2000)", "not finite"]]
     assert edges("dragged") == half
     assert edges("reset") == whole
     assert edges("doubleClicked") == whole

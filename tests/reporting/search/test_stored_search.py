@@ -25,7 +25,7 @@ SPACE = [
 def make_trial(make_record):
     """A function of a trial's number, the validation accuracies of its seeds, and settings."""
 
-    def make(number, accuracies, epochs=2, diverged=False, **settings):
+    def make(number, accuracies, epochs=2, failed=False, **settings):
         records = []
         for seed, accuracy in enumerate(accuracies):
             config = RunConfig(
@@ -33,9 +33,9 @@ def make_trial(make_record):
                 learning_rate=number / 100,
             )  # fmt: skip
             losses = np.linspace(2, 1, config.updates)
-            losses[2:] *= np.nan if diverged else 1
+            losses[2:] *= np.nan if failed else 1
             record = make_record(
-                config, losses, np.nan if diverged else 0.5,
+                config, losses, np.nan if failed else 0.5,
                 epochs={"val_accuracy": np.linspace(0.1, accuracy, epochs)},
             )  # fmt: skip
             records.append(record)
@@ -51,7 +51,7 @@ def trials(make_trial):
         make_trial(1, [0.6, 0.5]),
         make_trial(2, [0.8, 0.9], optimizer="sgd", dropped=True, share=0.25),
         make_trial(3, [0.9, 0.8], optimizer="nadam"),
-        make_trial(4, [0.7, 0.7], diverged=True),
+        make_trial(4, [0.7, 0.7], failed=True),
     ]
 
 
@@ -137,7 +137,7 @@ def test_parallel_coordinates_have_a_line_for_each_trial_and_the_best_on_top(axe
     assert [label.get_text() for label in ax.get_xticklabels()][-1] == "validation\naccuracy"
 
 
-def test_scores_have_bars_over_seeds_stars_for_the_best_and_crosses_for_diverged(axes, trials):
+def test_scores_have_bars_over_seeds_stars_for_the_best_and_crosses_for_failed(axes, trials):
     fig = drawing.draw_scores(axes, trials)
     units = fig.axes[0]
     assert units.get_xscale() == "log"
@@ -168,7 +168,7 @@ def test_learning_curves_of_all_trials_and_the_best_named(trials):
         "best: trial 2"
     ]
     ends = sorted(line.get_ydata()[-1] for line in accuracies.lines if len(line.get_ydata()))
-    assert ends == pytest.approx([0.55, 0.85, 0.85])  # the diverged one has none
+    assert ends == pytest.approx([0.55, 0.85, 0.85])  # the failed one has none
     assert len([line for line in losses.lines if len(line.get_ydata()) > 1]) == 4
 
 
@@ -195,8 +195,8 @@ def test_one_trial_of_one_hyperparameter_is_drawn_too(make_trial):
         figure.canvas.draw()
 
 
-def test_a_search_in_which_all_diverged_is_drawn_too(make_trial):
-    trials = [make_trial(number, [0.5], diverged=True) for number in (1, 2)]
+def test_a_search_in_which_all_failed_is_drawn_too(make_trial):
+    trials = [make_trial(number, [0.5], failed=True) for number in (1, 2)]
     axes = drawing.axes_of(SPACE, trials)
     for figure in (
         drawing.draw_parallel(axes, trials),

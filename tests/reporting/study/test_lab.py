@@ -92,7 +92,7 @@ def test_tuning_uses_seeds_that_no_comparison_uses(lab, obtain):
     assert min(TUNING_SEEDS) > 999
 
 
-def test_a_rate_that_diverges_is_out(make_record):
+def test_a_rate_at_which_a_loss_is_not_finite_is_out(make_record):
     def obtain(configs):
         return [
             make_record(c, final=math.nan if c.learning_rate >= 0.1 else 1 / c.learning_rate)
@@ -104,14 +104,42 @@ def test_a_rate_that_diverges_is_out(make_record):
     assert tuned["a"].learning_rate == 0.03
 
 
-def test_tuning_a_method_that_always_diverges_says_so(make_record):
+@pytest.mark.parametrize(
+    ("accuracies", "best"),
+    [
+        ({0.01: 0.5, 0.03: 0.5, 0.1: 0.1}, 0.03),  # the lowest loss is that of a failed run
+        ({0.01: 0.1, 0.03: 0.1, 0.1: 0.1}, 0.1),  # where all fail, the lowest loss decides
+    ],
+)
+def test_a_rate_at_which_a_run_failed_is_out_unless_all_are(make_record, accuracies, best):
+    losses = {0.01: 2.0, 0.03: 1.5, 0.1: 1.0, 0.3: 2.0, 0.001: 2.0}
+
+    def obtain(configs):
+        return [
+            make_record(
+                c,
+                final=losses[c.learning_rate],
+                accuracy=accuracies.get(c.learning_rate, 0.1),
+            )
+            for c in configs
+        ]
+
+    lab = Lab("quick", 1, {"fashion_mnist": "stand-in"}, obtain)
+    tuned = lab.tune({"a": lab.config(iterations=4)}, (0.01, 0.03, 0.1))
+    assert tuned["a"].learning_rate == best
+    assert np.isfinite(lab.tunings["a"].scores).any()
+
+
+def test_tuning_a_method_without_finite_losses_says_so(make_record):
     lab = Lab(
         "quick",
         1,
         {"fashion_mnist": "stand-in"},
         lambda configs: [make_record(config, final=math.nan) for config in configs],
     )
-    with pytest.raises(ValueError, match="a diverged at every learning rate"):
+    with pytest.raises(
+        ValueError, match="a has losses that are not finite at every learning rate tried"
+    ):
         lab.tune({"a": lab.config(iterations=4)}, (0.03, 0.1, 0.3))
 
 

@@ -37,8 +37,8 @@ def test_labels_need_not_be_texts_nor_runs_be_records():
     assert table.note == ""
 
 
-@pytest.mark.parametrize("diverged", [float("nan"), float("inf")])
-def test_diverged_runs_are_counted(make_record, diverged):
-    runs = {"SGD": [make_record(final=1.0), make_record(final=diverged)]}
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_numbers_that_are_not_finite_are_counted(make_record, number):
+    runs = {"SGD": [make_record(final=1.0), make_record(final=number)]}
     (row,) = table_of("", "method", runs, {"loss": final("loss")}).rows
-    assert row == ["SGD", "diverged in 1 of 2 seeds"]
+    assert row == ["SGD", "not finite in 1 of 2 seeds"]

@@ -146,7 +146,7 @@ class TestDirection:
         claim = check_direction(values[lower], values[higher], better=better)
         assert claim.verdict == verdict
         assert (claim.mean, claim.low, claim.high) == (None, None, None)
-        assert "diverged in" in claim.reason
+        assert "not finite in" in claim.reason
 
     def test_better_is_checked(self):
         with pytest.raises(ValueError, match="better"):
@@ -261,7 +261,7 @@ class TestValue:
     def test_divergence(self, values, verdict):
         claim = check_value(0.9, values)
         assert claim.verdict == verdict
-        assert "diverged in" in claim.reason
+        assert "not finite in" in claim.reason
 
     def test_says_keeps_the_sources_digits(self):
         assert check_value(0.8808, [0.8, 0.9]).says == "0.8808"
@@ -338,4 +338,4 @@ def test_claim_rejects_an_unknown_verdict_or_kind():
 def test_summary():
     assert summary(LOWER) == "0.410 [0.390, 0.430]"
     assert summary([0.4]) == "0.4"
-    assert summary([0.4, math.nan, math.inf]) == "diverged in 2 of 3 seeds"
+    assert summary([0.4, math.nan, math.inf]) == "not finite in 2 of 3 seeds"

@@ -5,7 +5,6 @@ from reporting.verdicts.measures import (
     Measure,
     best_rates,
     crossing_epoch,
-    diverged,
     early_loss,
     epochs_trained,
     final,
@@ -139,22 +138,8 @@ def test_images_per_second(make_record):
     assert images_per_second(record) == (4 + 4 + 2 + 4) / 2
 
 
-@pytest.mark.parametrize(
-    ("losses", "final", "expected"),
-    [
-        ((2.4, 50, 2.31), 2.31, True),  # exploded, and is dead since
-        ((2.4, 50, 1.0), 0.9, False),  # exploded, and recovered
-        ((2.4, 2.39, 2.38), 2.38, False),  # hardly moved
-        ((2.4, np.nan, np.nan), np.nan, True),
-        ((2.4, np.inf, 1.0), 0.9, True),
-    ],
-)
-def test_diverged(make_record, losses, final, expected):
-    assert diverged(make_record(losses=losses, final=final)) is expected
-
-
 def test_rates_of_each_seed(make_record):
-    dead = {"losses": (2.4, 50.0, 2.4), "final": 2.4}
+    dead = {"losses": (2.4, 50.0, 2.4), "final": 2.4, "accuracy": 0.1}
     of_rates = {
         0.1: [make_record(final=1.0), make_record(final=2.0), make_record(**dead)],
         0.3: [make_record(final=2.0), make_record(final=1.0), make_record(final=2.0)],
@@ -163,7 +148,25 @@ def test_rates_of_each_seed(make_record):
     losses = over_rates(of_rates, final("loss"))
     assert losses.tolist() == [[1, 2, 2.4], [2, 1, 2], [2.4, 2, 2.4]]
     assert best_rates(of_rates, lambda record: -record.final["loss"]).tolist() == [0.1, 0.3, 0.3]
-    np.testing.assert_array_equal(stable_rates(of_rates), [0.3, 1.0, np.nan])
+    np.testing.assert_array_equal(stable_rates(of_rates), [0.3, 1.0, 0.3])
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "expected"),
+    [
+        ((0.5, 0.5, 0.5), 1.0),
+        ((0.1, 0.5, 0.5), 1.0),  # too small to learn anything, not too large
+        ((0.1, 0.5, 0.1), 0.3),
+        ((0.5, 0.1, 0.5), 0.1),
+        ((0.1, 0.1, 0.1), np.nan),
+    ],
+)
+def test_largest_stable_rate(make_record, accuracies, expected):
+    of_rates = {
+        rate: [make_record(accuracy=accuracy)]
+        for rate, accuracy in zip((0.1, 0.3, 1.0), accuracies, strict=True)
+    }
+    np.testing.assert_array_equal(stable_rates(of_rates), [expected])
 
 
 def test_seconds_per_update(make_record):
@@ -178,7 +181,7 @@ def test_updates_to_reach_the_mean_loss_of_an_epoch(make_record):
     assert [updates_to_reach(record, loss) for loss in losses] == [2, 2, 4, 5, 6, 6]
 
 
-def test_a_diverged_run_reaches_nothing_more(make_record):
+def test_a_failed_run_reaches_nothing_more(make_record):
     record = make_record(losses=(4, 3, np.nan, 1, 1), final=np.nan, train_size=20, batch_size=10)
     assert updates_to_reach(record, 3.5) == 2
     assert updates_to_reach(record, 2) == 5

@@ -54,16 +54,15 @@ class Runs:
             self.fail = (self.fail[0] - 1, self.fail[1])
         self.trained.append(config)
         distance = abs(np.log10(config.learning_rate / 0.03)) + 0.01 * config.seed
-        diverged = config.learning_rate > 0.5
+        failed = config.learning_rate > 0.5
         kept = {"weights/00": np.ones(3, np.float32)} if config.keep else {}
         self.cache.save(
             RunRecord(
                 config=config,
-                status="diverged" if diverged else "finished",
                 parameters=10,
-                iteration_loss=np.float32([2, math.nan if diverged else 1]),
+                iteration_loss=np.float32([2, math.nan if failed else 1]),
                 epochs={"val_accuracy": np.float32([0.9 - distance / 5 + config.epochs / 1000])},
-                final={"loss": 1.0, "test_accuracy": 0.5},
+                final={"loss": 1.0, "accuracy": 0.5, "test_accuracy": 0.5},
                 seconds=1.0,
                 compile_seconds=1.0,
                 provenance={},
@@ -161,11 +160,11 @@ def test_every_seed_of_a_trial_is_kept_and_averaged(make, runs):
     assert len(records) == 18
 
 
-def test_a_diverged_run_counts_as_nothing(make):
+def test_a_failed_run_counts_as_nothing(make):
     outcome = make(seed=2, trials=12).run()
-    diverged = [trial for trial in outcome.trials if trial.settings["rate"] > 0.5]
-    assert diverged
-    assert all(trial.score == 0 for trial in diverged)
+    failed = [trial for trial in outcome.trials if trial.settings["rate"] > 0.5]
+    assert failed
+    assert all(trial.score == 0 for trial in failed)
     assert outcome.best.score > 0
 
 

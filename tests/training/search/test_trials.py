@@ -1,11 +1,17 @@
+import math
+
 import pytest
 
 from training.search.trials import Outcome, Trial, score, settings_text
 
 
-@pytest.mark.parametrize(("status", "expected"), [("finished", 0.75), ("diverged", 0.0)])
-def test_score_is_the_last_validation_accuracy(make_record, status, expected):
-    record = make_record(status=status, epochs={"val_accuracy": [0.875, 0.75]})
+@pytest.mark.parametrize(("accuracy", "expected"), [(0.8, 0.75), (0.11, 0.0), (math.nan, 0.0)])
+def test_score_is_the_last_validation_accuracy_unless_the_run_failed(
+    make_record, accuracy, expected
+):
+    record = make_record(
+        final={"loss": 1.0, "accuracy": accuracy}, epochs={"val_accuracy": [0.875, 0.75]}
+    )
     assert score(record) == expected
 
 

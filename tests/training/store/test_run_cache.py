@@ -78,7 +78,6 @@ finite = st.floats(allow_nan=False, allow_infinity=False)
 def test_cache_and_archive_give_any_numbers_again(tmp_path_factory, losses, loss, seconds, epochs):
     record = RunRecord(
         config=CONFIG,
-        status="diverged",
         parameters=1,
         iteration_loss=np.float32(losses),
         epochs={name: np.float32(values) for name, values in epochs.items()},
@@ -101,11 +100,11 @@ def test_cache_and_archive_give_any_numbers_again(tmp_path_factory, losses, loss
 def test_losses_that_are_not_finite_survive(cache, make_record):
     losses = np.float32([2.3, np.inf, np.nan])
     final = {"loss": float("nan"), "test_loss": float("inf")}
-    cache.save(make_record(CONFIG, status="diverged", iteration_loss=losses, final=final))
+    cache.save(make_record(CONFIG, iteration_loss=losses, final=final))
     loaded = cache.load(CONFIG)
     np.testing.assert_array_equal(loaded.iteration_loss, losses)
     np.testing.assert_equal(loaded.final, final)
-    assert loaded.status == "diverged"
+    assert loaded.failed
 
 
 def test_same_record_gives_the_same_bytes(tmp_path, make_record):

@@ -55,14 +55,15 @@ def test_a_long_sweep_prints_a_line_a_minute(capsys, clock, small):
     ]
 
 
-def test_the_last_line_counts_what_failed_and_what_diverged(capsys, clock, configs):
+def test_the_last_line_counts_what_failed_and_what_learned_nothing(capsys, clock, configs):
     with shown_progress(configs, "a study") as advance:
         for config, outcome in zip(
-            configs, ("failed", "finished", "diverged", "failed"), strict=True
+            configs, ("failed", "finished", "learned nothing", "failed"), strict=True
         ):
             advance(config, outcome)
     assert (
-        capsys.readouterr().err.splitlines()[-1] == "a study: 4 runs in 0 s, 1 diverged, 2 failed"
+        capsys.readouterr().err.splitlines()[-1]
+        == "a study: 4 runs in 0 s, 1 learned nothing, 2 failed"
     )
 
 
@@ -89,11 +90,11 @@ def test_a_terminal_shows_a_bar_and_the_last_run(capsys, monkeypatch, small):
     monkeypatch.setenv("COLUMNS", "200")
     one = small(optimizer="adam", learning_rate=0.001)
     with shown_progress([one, one, one], "a study") as advance:
-        advance(one, "diverged")
+        advance(one, "learned nothing")
     error = capsys.readouterr().err
     assert "a study" in error
     assert "1/3" in error
-    assert "last: dense adam rate 0.001 batch 16 seed 0 diverged" in error
+    assert "last: dense adam rate 0.001 batch 16 seed 0 learned nothing" in error
     assert "to train" not in error
 
 

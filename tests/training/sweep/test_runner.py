@@ -154,7 +154,7 @@ def test_cache_keeps_whose_runs_they_are(trained, tmp_path, configs):
 def test_record_of_a_run(in_process, tmp_path, small):
     config = small(validation_size=20, train_size=50, seed=3)
     record = run(config, runs_dir=tmp_path)
-    assert record.status == "finished"
+    assert record.finite
     assert record.parameters == 785 * 4 + 5 * 10
     assert record.iteration_loss.shape == (8,)
     assert {name: curve.shape for name, curve in record.epochs.items()} == dict.fromkeys(
@@ -194,23 +194,23 @@ def test_runs_of_a_seed_share_their_start_and_their_first_batch(in_process, tmp_
     assert len({record.iteration_loss[-1] for record in records}) == 3
 
 
-def test_diverged_run_is_a_result(in_process, tmp_path, monkeypatch, small):
+def test_failed_run_is_a_result(in_process, tmp_path, monkeypatch, small):
     config = small(learning_rate=1e30)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         record = run(config, runs_dir=tmp_path)
-    assert record.status == "diverged"
+    assert record.failed
     assert np.isfinite(record.iteration_loss[0])
     assert not np.isfinite(record.iteration_loss).all()
     assert record.iteration_loss.shape == (6,)
     monkeypatch.setattr(training.single_run.train, "train", None)
-    assert run(config, runs_dir=tmp_path).status == "diverged"
+    assert run(config, runs_dir=tmp_path).failed
 
 
 def test_run_whose_last_update_diverged(in_process, tmp_path, small):
     record = run(small(learning_rate=1e38, epochs=None, iterations=1), runs_dir=tmp_path)
     assert np.isfinite(record.iteration_loss).all()
-    assert record.status == "diverged"
+    assert record.failed
 
 
 def test_too_few_images(in_process, tmp_path, small):
