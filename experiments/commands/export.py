@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from experiments.commands import options
-from experiments.commands.options import UsageError, check_choice
+from experiments.commands.options import UsageError, check_choice, choices
 from experiments.commands.reports import report_folder
 from experiments.commands.studies import check_stored, stored_in
 from training.export import table as tables
@@ -15,15 +15,25 @@ from training.store.archive import load_archive
 
 def export(
     file: Annotated[
-        Path | None, typer.Argument(help="To write; by default records.FORMAT, here.")
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            help="The file to write. Defaults to records.csv or records.parquet in the current "
+            "folder.",
+        ),
     ] = None,
     format_: Annotated[
-        str | None, typer.Option("--format", help="csv or parquet; by default as FILE ends.")
+        str | None,
+        typer.Option(
+            "--format",
+            metavar=choices(tables.FORMATS),
+            help="The format of the file. Defaults to the one that FILE's suffix names, or csv.",
+        ),
     ] = None,
-    preset: options.Preset = "quick",
+    preset: options.ReportPreset = "quick",
     out: options.Out = None,
 ) -> None:
-    """Write all records of a report as one table: a row for each loss and metric."""
+    """Write all runs of a report as one table, with a row for each loss and metric."""
     out = report_folder(preset, out)
     given = format_ or (file.suffix.removeprefix(".") if file else "csv")
     check_choice("--format", given, tables.FORMATS)

@@ -6,7 +6,7 @@ from experiments.commands.studies import all_studies
 
 
 def list_studies() -> None:
-    """List the studies and what they ask."""
+    """List the studies, with the sources they test and the questions they ask."""
     from rich.console import Console
     from rich.table import Table
 

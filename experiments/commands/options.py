@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 import datasets
+from datasets.loading import SOURCES
+from reporting.study.lab import PRESETS
 from training.backend import import_keras
 
 
@@ -15,29 +17,94 @@ class UsageError(ValueError):
     """A request that cannot be met; the message says what can."""
 
 
-Names = Annotated[list[str] | None, typer.Argument(metavar="[STUDY]...", help="Names, as in list.")]
-Preset = Annotated[str, typer.Option(help="quick, or paper: the sources' own sizes.")]
+def choices(allowed: Iterable[str]) -> str:
+    """The placeholder of an option's value that shows the allowed values."""
+    return "|".join(allowed)
+
+
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="STUDY",
+        help="The studies to run, named as `list` prints them. There is no default: name some, or "
+        "give --all.",
+    ),
+]
+Preset = Annotated[
+    str,
+    typer.Option(
+        metavar=choices(PRESETS),
+        help="The size of the experiments: `quick` takes minutes, on a part of the images and with "
+        "fewer seeds; `paper` takes hours, at the sizes that the sources give.",
+    ),
+]
+ReportPreset = Annotated[
+    str,
+    typer.Option(
+        metavar=choices(PRESETS),
+        help="The preset whose report to take, unless --out names a folder.",
+    ),
+]
 Seeds = Annotated[
-    int | None, typer.Option(help="Seeds; by default 3 for quick, 5 for paper, fewer for CNNs.")
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="The number of times each run is repeated, with the seeds 0, 1, and so on. Defaults "
+        "to the study's own number, from 2 to 5.",
+    ),
 ]
-Jobs = Annotated[int | None, typer.Option(help="Worker processes; by default one a processor.")]
-Data = Annotated[str, typer.Option(help="auto, real or stand-in.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", help="The number of processes. Defaults to the number of processors."
+    ),
+]
+Data = Annotated[
+    str,
+    typer.Option(
+        metavar=choices(SOURCES),
+        help="Which images to train on: `real` takes the published data sets, `stand-in` images "
+        "drawn by code, and `auto` the published ones where they can be had, else the stand-ins.",
+    ),
+]
 DataDir = Annotated[
-    Path | None, typer.Option(help="Folder of NAME.npz files.", envvar="DESCENT_DATA_DIR")
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        envvar="DESCENT_DATA_DIR",
+        help="The folder that holds the published data sets as NAME.npz. By default Keras "
+        "downloads and caches them.",
+    ),
 ]
-Out = Annotated[Path | None, typer.Option(help="Folder of the report; by default reports/PRESET.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="The folder of the report. Defaults to reports/PRESET."),
+]
 Runs = Annotated[
-    Path | None, typer.Option(help="Folder of the run cache.", envvar="DESCENT_RUNS_DIR")
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        envvar="DESCENT_RUNS_DIR",
+        help="The folder of the run cache, where finished runs are kept. Defaults to runs/ of the "
+        "project.",
+    ),
 ]
 Cluster = Annotated[
-    str | None, typer.Option(help="A Dask scheduler, tcp://HOST:PORT, to train on its workers.")
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Train on the workers of the Dask scheduler at this address, such as tcp://HOST:8786. "
+        "By default this machine trains.",
+    ),
 ]
 TensorBoard = Annotated[
-    Path | None, typer.Option(help="Folder to write every loss into for TensorBoard.")
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Also write the losses and metrics of every run into this folder, for TensorBoard. "
+        "By default none are written.",
+    ),
 ]
-
-DATA = ("auto", "real", "stand-in")
-"""Allowed values of `--data`."""
 
 
 def check_choice(what: str, given: str, allowed: Iterable[str]) -> None:
@@ -87,7 +154,7 @@ def sources_of(names: Iterable[str], data: str, data_dir: Path | None) -> dict[s
 
     Args:
         names: Names of datasets.
-        data: One of `DATA`, as given to `--data`.
+        data: One of `SOURCES`, as given to `--data`.
         data_dir: Folder of NAME.npz files, or None.
 
     Returns:

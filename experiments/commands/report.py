@@ -13,14 +13,20 @@ from reporting.page.report import write_claims
 
 
 def report(
-    preset: options.Preset = "quick",
+    preset: options.ReportPreset = "quick",
     jobs: options.Jobs = None,
     out: options.Out = None,
     readme: Annotated[
-        Path | None, typer.Option(help="File to write its main claims into, between two marks.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Also write the main statements and their verdicts into this Markdown file, "
+            "between its lines `<!-- claims -->` and `<!-- end of claims -->`. Defaults to "
+            "no file.",
+        ),
     ] = None,
 ) -> None:
-    """Draw a report again from its stored records; nothing is trained."""
+    """Draw a report again from what is stored in its folder; nothing is trained."""
     out = report_folder(preset, out)
     stored = stored_in(out)
     check_stored(stored, out, preset)
@@ -29,4 +35,4 @@ def report(
     draw_report(stored, out, jobs)
     if readme:
         write_claims(readme, out)
-        typer.echo(f"Its main claims are in {readme}")
+        typer.echo(f"Its main statements are in {readme}")

@@ -13,7 +13,9 @@ from experiments.commands.studies import all_studies, find_study, stored_in
 
 def run(
     names: options.Names = None,
-    all_: Annotated[bool, typer.Option("--all", help="Every study.")] = False,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Run every study. By default only those that are named.")
+    ] = False,
     preset: options.Preset = "quick",
     seeds: options.Seeds = None,
     jobs: options.Jobs = None,
@@ -24,7 +26,11 @@ def run(
     cluster: options.Cluster = None,
     tensorboard: options.TensorBoard = None,
 ) -> None:
-    """Run studies: train what the cache lacks, then write figures, findings and the report."""
+    """Run studies, and answer with figures, verdicts and a report.
+
+    Runs that are stored already are not trained again. Stop it at any moment: the same command
+    continues with what is missing.
+    """
     if bool(names) == all_:
         raise UsageError(f"name studies or give --all; the studies are {', '.join(study_names())}")
     studies = all_studies() if all_ else [find_study(name) for name in dict.fromkeys(names or ())]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial, reduce
 from pathlib import Path
 
+from datasets.loading import SOURCES
 from experiments.commands import options
 from experiments.commands.options import (
-    DATA,
     check_at_least_one,
     check_choice,
     check_writable,
@@ -54,9 +54,9 @@ class Runner:
         cluster: options.Cluster = None,
         tensorboard: options.TensorBoard = None,
     ) -> None:
-        """Train what is not stored yet, then write figures, findings and the report."""
+        """Train the runs that are not stored yet, then draw the studies and write the report."""
         check_choice("--preset", preset, PRESETS)
-        check_choice("--data", data, DATA)
+        check_choice("--data", data, SOURCES)
         check_at_least_one("--seeds", seeds)
         check_at_least_one("--jobs", jobs)
         out = report_folder(preset, out)

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pyarrow.parquet
 import pytest
+import typer
 from markupsafe import escape
 
 from experiments import study_names
+from experiments.__main__ import app
 from experiments.commands import running
 from experiments.commands.studies import find_study
 from reporting import Findings
@@ -94,6 +96,18 @@ def test_help(exit_of, arguments):
     assert (code, err) == (0, "")
     assert "Usage: python -m experiments" in out
     assert "--seeds" in out if "run" in arguments else "list" in out
+
+
+COMMANDS = typer.main.get_command(app).commands
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_explains_everything_in_sentences(name):
+    command = COMMANDS[name]
+    for told in (command.help, *(option.help for option in command.params)):
+        assert re.fullmatch(r"[A-Z].{20,}\.", told, re.DOTALL), told
+    for option in command.params:
+        assert option.default is not None or option.required or "efault" in option.help, option.name
 
 
 def test_an_unwritable_output_folder_is_found_before_training(exit_of, tmp_path, made_up_runs):

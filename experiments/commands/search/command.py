@@ -1,6 +1,5 @@
-"""The command `search`: what is asked for, its progress, and what it leaves in the report."""
+"""The command `search`: its options and its course."""
 
-import re
 import secrets
 import sys
 from functools import partial
@@ -9,53 +8,105 @@ from typing import Annotated
 import typer
 
 import datasets
+from datasets.loading import SOURCES
 from experiments.commands import options
 from experiments.commands.options import (
-    DATA,
     check_at_least_one,
     check_choice,
     check_writable,
+    choices,
     sources_of,
 )
 from experiments.commands.reports import draw_report, report_folder
 from experiments.commands.search.display import Progress, show_best
+from experiments.commands.search.outcome import store
+from experiments.commands.search.request import prepare_search
 from experiments.commands.search.spaces import OPTIMIZER, PRESETS, SEEDS, SPACES, TRIALS
-from reporting.search.stored_search import StoredSearch
-from training import OPTIMIZERS, RunConfig
-from training.backend import running_backend
-from training.search.search import ALGORITHMS, Search, space_of, space_of_builder
-from training.single_run.user_builder import source_hash
+from training import OPTIMIZERS
+from training.search.search import ALGORITHMS
 from training.store.failures import SearchError
 from training.sweep.runner import runs_folder
 
 
 def search(
     space: Annotated[
-        str | None, typer.Argument(help="dense, cnn or learning_rate; or a name for --builder's.")
+        str | None,
+        typer.Argument(
+            metavar="SPACE",
+            help=f"The hyperparameters to search: {', '.join(SPACES)}. With --builder, a name for "
+            "those of the builder, which defaults to its function's name.",
+        ),
     ] = None,
     dataset: Annotated[
-        str, typer.Option(help="fashion_mnist, mnist or cifar10.")
+        str,
+        typer.Option(metavar=choices(datasets.NAMES), help="The data set to train on."),
     ] = "fashion_mnist",
-    algorithm: Annotated[str, typer.Option(help="random, bayesian or hyperband.")] = "random",
+    algorithm: Annotated[
+        str,
+        typer.Option(metavar=choices(ALGORITHMS), help="How the next trial's settings are chosen."),
+    ] = "random",
     trials: Annotated[
-        int | None, typer.Option(help="By default 10 for quick, 50 for paper, a Hyperband's sweep.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            help=f"The number of settings to try. Defaults to {TRIALS['quick']} for `quick`, "
+            f"{TRIALS['paper']} for `paper`, and for hyperband to one sweep's.",
+        ),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Of a trial, the most for hyperband; by default 5 or 20.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="The epochs of each trial; for hyperband, those of its longest trials. Defaults "
+            f"to {PRESETS['quick']['epochs']} for `quick`, {PRESETS['paper']['epochs']} for "
+            "`paper`.",
+        ),
     ] = None,
     seeds: Annotated[
-        int | None, typer.Option(help="Runs of a trial; by default 2 for quick, 3 for paper.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="The runs of each trial, whose mean is its score. Defaults to "
+            f"{SEEDS['quick']} for `quick`, {SEEDS['paper']} for `paper`.",
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the choice of settings.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(metavar="N", help="The seed for choosing settings, a whole number from 0 on."),
+    ] = 0,
     optimizer: Annotated[
-        str | None, typer.Option(help="Of cnn and learning_rate; by default adam.")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help=f"The optimizer, for the spaces cnn and learning_rate: {', '.join(OPTIMIZERS)}. "
+            f"Defaults to {OPTIMIZER}.",
+        ),
     ] = None,
     builder: Annotated[
-        str | None, typer.Option(help="package.module:function that builds a model of yours.")
+        str | None,
+        typer.Option(
+            metavar="MODULE:FUNCTION",
+            help="Search a model of your own: a function of keras-tuner's `hp` that returns a "
+            "compiled model. By default the model is the space's.",
+        ),
     ] = None,
-    train_size: Annotated[int | None, typer.Option(help="Training images.")] = None,
+    train_size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="The number of training images. Defaults to "
+            f"{PRESETS['quick']['train_size']:,} for `quick`, "
+            f"{PRESETS['paper']['train_size']:,} for `paper`.",
+        ),
+    ] = None,
     validation_size: Annotated[
-        int | None, typer.Option(help="Training images set apart to score by.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="The number of training images set apart, on which trials are scored. Defaults to "
+            f"{PRESETS['quick']['validation_size']:,} for `quick`, "
+            f"{PRESETS['paper']['validation_size']:,} for `paper`.",
+        ),
     ] = None,
     preset: options.Preset = "quick",
     jobs: options.Jobs = None,
@@ -64,18 +115,39 @@ def search(
     out: options.Out = None,
     runs: options.Runs = None,
     chief: Annotated[
-        str | None, typer.Option(help="HOST:PORT to give trials to workers at.")
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Lead the search: hand out trials to workers, which connect to this address. By "
+            "default the trials run here.",
+        ),
     ] = None,
     worker: Annotated[
-        str | None, typer.Option(help="HOST:PORT of the chief to run trials for.")
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Run trials for the chief at this address, with the same options as the chief. "
+            "By default for none.",
+        ),
     ] = None,
-    name: Annotated[str | None, typer.Option(help="Of the worker; by default a new one.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The worker's name, by which it resumes its trial after it was killed. Defaults "
+            "to a new name.",
+        ),
+    ] = None,
 ) -> None:
-    """Search for the best hyperparameters; the same command goes on where it stopped."""
+    """Search for the hyperparameters with the best validation accuracy.
+
+    Stop it at any moment: the same command continues where it stopped, and with more --trials it
+    goes further.
+    """
     check_choice("--dataset", dataset, datasets.NAMES)
     check_choice("--algorithm", algorithm, ALGORITHMS)
     check_choice("--preset", preset, PRESETS)
-    check_choice("--data", data, DATA)
+    check_choice("--data", data, SOURCES)
     counts = {"--trials": trials, "--epochs": epochs, "--seeds": seeds, "--jobs": jobs}
     for option, number in counts.items():
         check_at_least_one(option, number)
@@ -84,7 +156,7 @@ def search(
     check_writable(runs_folder(runs), "--runs")
     _check_roles(chief, worker, name)
     prepare = partial(
-        make,
+        prepare_search,
         space=space,
         builder=builder,
         optimizer=optimizer,
@@ -104,98 +176,20 @@ def search(
         prepare(say=_say).work(worker, name or f"worker-{secrets.token_hex(4)}")
         return
     progress = Progress()
-    asked = prepare(say=progress.say, progressed=progress.show)
+    prepared = prepare(say=progress.say, progressed=progress.show)
     with progress:
-        outcome = asked.lead(chief) if chief else asked.run()
-    show_best(asked, outcome)
-    draw_report([store(asked, outcome, preset, out)], out, jobs)
+        outcome = prepared.lead(chief) if chief else prepared.run()
+    show_best(prepared, outcome)
+    draw_report([store(prepared, outcome, preset, out)], out, jobs)
     if outcome.failed:
         raise outcome.failed
 
 
-def make(space, builder, optimizer, dataset, source, preset, sizes, seeds, trials, **further):
-    """The `Search` that the command line asks for.
-
-    Args:
-        space: key of `SPACES`, or a name for the space of a builder; None takes its function's.
-        builder: "module:function", or None.
-        optimizer: of the spaces that search none; None takes `OPTIMIZER`.
-        dataset: one of `datasets.NAMES`.
-        source: function of the dataset's name that gives "real" or "stand-in"; as it may have to
-            ask the network, it is called when all else is known to be right.
-        preset: of `PRESETS`.
-        sizes: field of a config → what the user gave instead of the preset's, or None.
-        seeds: runs of a trial, or None for the preset's.
-        trials: number of trials, or None for the preset's.
-        **further: of `Search`.
-
-    Raises:
-        SearchError: when it cannot be made.
-    """
-    if further["seed"] < 0:
-        raise SearchError(f"--seed must be a whole number of at least 0, not {further['seed']}")
-    name, hyperparameters, searched, shared = (
-        _space_of_builder(space, builder, optimizer, dataset)
-        if builder
-        else _space(space, optimizer)
-    )
-    fields = PRESETS[preset] | {name: size for name, size in sizes.items() if size is not None}
-    if not fields["validation_size"]:
-        raise SearchError("a search needs validation images; give a --validation-size")
-    fields |= {"dataset": dataset, "backend": running_backend(), **shared}
-    config = RunConfig(data="stand-in", **fields)  # mistakes are found before the data
-    if trials is None and further["algorithm"] != "hyperband":
-        trials = TRIALS[preset]
-    return Search(
-        name,
-        hyperparameters,
-        searched,
-        config.replace(data=source(dataset)),
-        seeds=seeds or SEEDS[preset],
-        trials=trials,
-        **further,
-    )
-
-
-def _given(hp):
-    return {"hyperparameters": tuple(sorted(hp.values.items()))}
-
-
-def _space(name, optimizer):
-    """Name, hyperparameters, fields of a trial, and fields that all trials share."""
-    if name not in SPACES:
-        named = f"unknown space {name!r}" if name else "name a space"
-        raise SearchError(
-            f"{named}; choose from {', '.join(SPACES)}, or give a --builder package.module:function"
-        )
-    fields, shared = SPACES[name]
-    if name != "dense":
-        shared = shared | {"optimizer": optimizer or OPTIMIZER}
-    elif optimizer:
-        raise SearchError("dense chooses its optimizer itself; leave --optimizer away")
-    if shared.get("optimizer") not in (None, *OPTIMIZERS):
-        raise SearchError(f"unknown optimizer {optimizer!r}; choose from {', '.join(OPTIMIZERS)}")
-    return name, space_of(fields), fields, shared
-
-
-def _space_of_builder(name, builder, optimizer, dataset):
-    """As `_space`, of a function of the user's."""
-    if name in SPACES:
-        raise SearchError(f"{name} is a space of its own; give the builder's another name")
-    if optimizer:
-        raise SearchError("a builder chooses its optimizer itself; leave --optimizer away")
-    name = name or builder.rpartition(":")[2]
-    if not re.fullmatch(r"\w+", name):
-        raise SearchError(f"a space's name is of letters, digits and _, not {name!r}")
-    shared = {"model": "builder", "builder": builder, "builder_hash": source_hash(builder)}
-    return name, space_of_builder(builder, dataset), _given, shared
-
-
-def _check_roles(chief, worker, name):
+def _check_roles(chief: str | None, worker: str | None, name: str | None) -> None:
     if chief and worker:
-        raise SearchError("give --chief or --worker, not both: each is a command of its own")
+        raise SearchError("give --chief or --worker, not both: a process is one or the other")
     if name and not worker:
-        raise SearchError("--name is a worker's; give --worker too")
+        raise SearchError("--name names a worker; give --worker too")
     if name and "chief" in name:  # keras-tuner takes it for one
         raise SearchError(f"a worker's --name must not contain 'chief', not {name!r}")
     for option, address in (("--chief", chief), ("--worker", worker)):
@@ -206,57 +200,5 @@ def _check_roles(chief, worker, name):
             )
 
 
-def _say(line):
+def _say(line: str) -> None:
     print(line, file=sys.stderr)
-
-
-def store(search, outcome, preset, out):
-    """Store an outcome in its folder of a report, and return its `StoredSearch`."""
-    stored = StoredSearch(search.study)
-    about = {
-        "name": search.name,
-        "algorithm": search.algorithm,
-        "seed": search.seed,
-        "seeds": search.seeds,
-        "space": search.space["space"],
-        "failed": _failed_trials(outcome),
-        "command": command(search, len(outcome.trials) + _failed_trials(outcome), preset),
-        "trials": [
-            {
-                "number": trial.number,
-                "settings": trial.settings,
-                "runs": [config.key for config in trial.configs],
-            }
-            for trial in outcome.trials
-        ],
-    }
-    stored.store({"preset": preset, "search": about}, outcome.records, out / stored.name)
-    return stored
-
-
-def _failed_trials(outcome):
-    """The number of trials of which a run failed."""
-    failures = outcome.failed.failures if outcome.failed else ()
-    return len({failure.config.replace(seed=0) for failure in failures})
-
-
-def command(search, trials, preset):
-    """The command that makes the same search."""
-    config = search.config
-    options = {
-        "builder": config.builder,
-        "dataset": config.dataset,
-        "algorithm": search.algorithm,
-        "preset": preset,
-        "trials": trials,
-        "epochs": config.epochs,
-        "seeds": search.seeds,
-        "seed": search.seed,
-        "train-size": config.train_size,
-        "validation-size": config.validation_size,
-        "data": config.data,
-    }
-    if search.name in SPACES and search.name != "dense":
-        options["optimizer"] = config.optimizer
-    given = [f"--{name} {value}" for name, value in options.items() if value is not None]
-    return f"python -m experiments search {search.name} {' '.join(given)}"

@@ -1,14 +1,16 @@
-"""What a search shows on the terminal."""
+"""What a search shows in the terminal."""
 
 import sys
+from typing import Any
 
-from training.search.trials import settings_text
+from training.search.search import Search
+from training.search.trials import Outcome, settings_text
 
 
 class Progress:
-    """A line on standard error: trials that have ended, time to go, and the best so far."""
+    """A line on standard error with the trials done, the time left, and the best score so far."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         from rich.console import Console
         from rich.progress import (
             BarColumn,
@@ -33,15 +35,15 @@ class Progress:
         )
         self._task = self._bar.add_task("", total=None)
 
-    def __enter__(self):
+    def __enter__(self) -> "Progress":
         self._bar.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def show(self, oracle):
-        """Show where the oracle's search stands."""
+    def show(self, oracle: Any) -> None:
+        """Show the progress of an oracle's search."""
         best = oracle.best
         described = f"best: {best.score:.4f} in trial {int(best.trial_id) + 1}" if best else ""
         self._bar.update(
@@ -52,13 +54,13 @@ class Progress:
         )
         self._bar.refresh()
 
-    def say(self, line):
-        """Write a line above."""
+    def say(self, line: str) -> None:
+        """Print a line above the progress."""
         self._bar.console.print(line, highlight=False, soft_wrap=True)
 
 
-def show_best(search, outcome):
-    """Print the best trial's settings, what it reached, and where its model is."""
+def show_best(search: Search, outcome: Outcome) -> None:
+    """Print the best trial's settings, its score, and where its model is."""
     from rich.console import Console
     from rich.table import Table
 

@@ -1,28 +1,33 @@
-"""Spaces of hyperparameters to search, and how much a search trains by default.
+"""Spaces of hyperparameters, and the default sizes of a search.
 
-A space is a function of keras-tuner's hyperparameters that gives the searched fields of a
-`RunConfig`; a trial is a run of that config for each seed.
+A space is a function of keras-tuner's `hp` that returns the fields of a `RunConfig` it searches; a
+trial runs that config with each seed.
 """
 
+from typing import TYPE_CHECKING
+
 from training import OPTIMIZERS
+
+if TYPE_CHECKING:
+    from keras_tuner import HyperParameters
 
 PRESETS = {
     "quick": {"train_size": 5_000, "validation_size": 1_000, "epochs": 5},
     "paper": {"train_size": 40_000, "validation_size": 10_000, "epochs": 20},
 }
-"""Preset → fields of a trial's config that the user need not give."""
+"""Preset → fields of a trial's config, where the user gives none."""
 
 TRIALS = {"quick": 10, "paper": 50}
-"""Preset → number of trials, where the user gives none; Hyperband takes those of one sweep."""
+"""Preset → number of trials, where the user gives none; Hyperband runs one sweep instead."""
 
 SEEDS = {"quick": 2, "paper": 3}
-"""Preset → runs of a trial, where the user gives none."""
+"""Preset → runs per trial, where the user gives none."""
 
 DROPOUTS = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]
 
 
-def dense(hp):
-    """Dense networks, their training included."""
+def dense(hp: "HyperParameters") -> dict:
+    """Dense networks: units, layers, dropout, and the optimizer, learning rate and batch size."""
     return {
         "hidden": (hp.Int("units", 16, 512, step=2, sampling="log"),) * hp.Int("layers", 1, 3),
         "dropout": hp.Choice("dropout", DROPOUTS),
@@ -32,8 +37,8 @@ def dense(hp):
     }
 
 
-def cnn(hp):
-    """Convolutional networks, whose filters double from block to block."""
+def cnn(hp: "HyperParameters") -> dict:
+    """Convolutional networks whose filters double from block to block."""
     first, blocks = hp.Int("filters", 8, 32, step=2, sampling="log"), hp.Int("blocks", 1, 3)
     return {
         "filters": tuple(first * 2**block for block in range(blocks)),
@@ -44,8 +49,8 @@ def cnn(hp):
     }
 
 
-def learning_rate(hp):
-    """The learning rate alone, of a dense network."""
+def learning_rate(hp: "HyperParameters") -> dict:
+    """Only the learning rate, for a dense network."""
     return {"learning_rate": _rate(hp, 1e-5, 10)}
 
 
@@ -54,12 +59,12 @@ SPACES = {
     "cnn": (cnn, {"model": "cnn", "padding": "same"}),
     "learning_rate": (learning_rate, {"model": "dense"}),
 }
-"""Name → the space, and the fields that all its trials share."""
+"""Name → the space, and the fields its trials share."""
 
 OPTIMIZER = "adam"
-"""Of the spaces that search none."""
+"""The optimizer of spaces that do not search it."""
 
 
-def _rate(hp, low, high):
-    """A learning rate, to three digits."""
+def _rate(hp: "HyperParameters", low: float, high: float) -> float:
+    """A learning rate with three significant digits."""
     return float(f"{hp.Float('learning rate', low, high, sampling='log'):.3g}")

@@ -52,8 +52,8 @@ def printed(exit_of):
 
 def test_study(cache, stored, printed):
     out = printed("momentum_nesterov", "--yes")
-    assert f"In {cache.folder} can be removed:\n  1 run, " in out
-    assert "not 1 run that mnist_mlp asked for too" in out
+    assert f"Can be removed from {cache.folder}:\n  1 run, " in out
+    assert "not 1 run that mnist_mlp needs too" in out
     assert out.endswith("Removed\n")
     assert stored() == [False, True, True]
     assert "1 run, " in printed("mnist_mlp", "--yes")
@@ -77,7 +77,7 @@ def test_study_and_age(cache, stored, printed):
 def test_without_a_terminal_it_only_shows(stored, printed):
     out = printed("momentum_nesterov")
     assert "1 run, " in out
-    assert "Nothing is removed; give --yes" in out
+    assert "Nothing was removed; give --yes" in out
     assert stored() == [True] * 3
 
 
@@ -109,13 +109,13 @@ def test_damaged_records_and_nothing_else(cache, stored, printed):
     assert "2 files damaged or left by killed processes" in printed("--yes")
     assert stored() == [False, True, True]
     assert list((cache.folder / "damaged").iterdir()) == []
-    assert printed("--yes") == f"In {cache.folder} can be removed:\n  nothing\n"
+    assert printed("--yes") == f"Can be removed from {cache.folder}:\n  nothing\n"
 
 
 def test_runs_in_training_stay(cache, stored, printed):
     with sweep_heartbeat(cache, "momentum_nesterov", CONFIGS[:1]):
         out = printed("momentum_nesterov", "--yes")
-    assert "but not 1 run of a sweep that is going on" in out
+    assert "but not 1 run of a sweep that is still running" in out
     assert stored() == [True] * 3
 
 
@@ -133,8 +133,8 @@ def test_removal(tmp_path):
     runs = Runs({"1": paths[:1], "2": paths[1:2]}, {"3"}, {"other": {"4", "5"}})
     assert removal(runs, paths[2:]) == [
         "2 runs, 6 kB, stored 2026-01-01 12:00 to 2026-01-02 12:00",
-        "but not 2 runs that other asked for too",
-        "but not 1 run of a sweep that is going on",
+        "but not 2 runs that other needs too",
+        "but not 1 run of a sweep that is still running",
         "1 file damaged or left by killed processes, 3 kB, stored 2026-01-03 12:00",
     ]
     assert removal(Runs({}, set(), {}), []) == ["nothing"]

@@ -75,7 +75,7 @@ def test_sweep_that_was_killed(cache, printed):
     path.write_text(json.dumps({**content, "process_started": 1e9}))
     out, _ = printed()
     assert "momentum: 0 of 4 runs done, 4 left" in out
-    assert "is gone; the same command goes on" in out
+    assert "is gone; run the same command to continue" in out
     assert "Nothing is being trained" in out
     assert path.exists()
 

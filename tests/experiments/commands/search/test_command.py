@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.commands.search import command as searching
+from experiments.commands.search.outcome import command
+from experiments.commands.search.request import prepare_search
 from experiments.commands.search.spaces import SPACES
 from reporting import Findings
 from training import FailedRunsError, RunConfig
@@ -57,14 +58,14 @@ def made_up_runs(made_up_record, monkeypatch):
         (["dense", "--seed", "-1"], ["--seed", "at least 0", "not -1"]),
         (["dense", "--train-size", "0"], ["train_size", "at least 1"]),
         (["dense", "--validation-size", "0"], ["validation images", "--validation-size"]),
-        (["dense", "--optimizer", "sgd"], ["dense chooses its optimizer itself"]),
+        (["dense", "--optimizer", "sgd"], ["dense searches for the optimizer too"]),
         (["cnn", "--optimizer", "best"], ["optimizer 'best'", "sgd, momentum"]),
         (["dense", "--chief", "8000"], ["--chief must be HOST:PORT", "'8000'"]),
         (["dense", "--worker", "here:port"], ["--worker must be HOST:PORT", "'here:port'"]),
         (["dense", "--chief", "a:1", "--worker", "a:1"], ["--chief or --worker, not both"]),
         (["dense", "--name", "one"], ["--worker"]),
         (["dense", "--worker", "a:1", "--name", "my chief"], ["must not contain 'chief'"]),
-        (["dense", "--builder", "no_such:f"], ["dense is a space of its own"]),
+        (["dense", "--builder", "no_such:f"], ["dense is one of the project's spaces"]),
         (["mine", "--builder", "no_such:f"], ["no module no_such", "PYTHONPATH"]),
         (["mine", "--builder", "no_such"], ["package.module:function", "'no_such'"]),
         (["../mine", "--builder", "no_such:f"], ["letters, digits and _", "'../mine'"]),
@@ -149,11 +150,10 @@ def test_two_searches_stand_side_by_side(exit_of, tmp_path, made_up_runs):
 def test_the_command_of_a_search_asks_for_the_same(made_up_runs, tmp_path):
     options = {"algorithm": "random", "seed": 0, "runs_dir": tmp_path, "say": print}
     sizes = {"train_size": 100, "validation_size": 50, "epochs": None}
-    asked = searching.make(
+    asked = prepare_search(
         "cnn", None, "sgd", "mnist", lambda name: "stand-in", "quick", sizes, None, None, **options
     )
-    command = searching.command(asked, 10, "quick")
-    assert command == (
+    assert command(asked, 10, "quick") == (
         "python -m experiments search cnn --dataset mnist --algorithm random --preset quick "
         "--trials 10 --epochs 5 --seeds 2 --seed 0 --train-size 100 --validation-size 50 "
         "--data stand-in --optimizer sgd"
