@@ -31,10 +31,7 @@ study = Study(
 NETWORK = {"model": "dense", "hidden": (128,), "activation": "relu"}
 BATCH_SIZE = 150
 
-KERAS_RATES = {  # where none is given
-    optimizer.label: 0.01 if optimizer.keras_class == "SGD" else 0.001
-    for optimizer in OPTIMIZERS.values()
-}
+KERAS_RATES = {optimizer.label: optimizer.default_rate for optimizer in OPTIMIZERS.values()}
 SGD, MOMENTUM, NESTEROV, ADAGRAD, RMSPROP, ADAM = (
     OPTIMIZERS[name].label for name in ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
 )

@@ -73,7 +73,7 @@ def test_no_study_takes_its_labels_from_the_table_of_styles(path):
 @pytest.fixture
 def optimizers_study(monkeypatch):
     """The study of optimizers, as imported where the table has one optimizer more."""
-    monkeypatch.setitem(OPTIMIZERS, "adamax", Optimizer("AdaMax", "Adamax", {}))
+    monkeypatch.setitem(OPTIMIZERS, "adamax", Optimizer("AdaMax", "Adamax"))
     spec = importlib.util.find_spec("experiments.optimizers")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

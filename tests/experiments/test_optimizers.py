@@ -43,14 +43,6 @@ def verdicts(lab):
     return judge
 
 
-def test_rates_where_none_is_given_are_those_of_keras():
-    for optimizer in study.OPTIMIZERS.values():
-        import keras
-
-        default = getattr(keras.optimizers, optimizer.keras_class)()
-        assert float(default.learning_rate) == pytest.approx(study.KERAS_RATES[optimizer.label])
-
-
 def test_nothing_is_trained_twice(lab):
     runs = study.runs(lab)
     tried = {r.config.key for records in runs.tried[ADAM].values() for r in records}

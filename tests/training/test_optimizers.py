@@ -1,13 +1,15 @@
 import math
 
 import keras
+import keras_tuner
 import numpy as np
 import pytest
 
 import training
+from experiments.commands.search.spaces import dense
 from reporting.figures.palette import STYLES
-from training import OPTIMIZERS
-from training.optimizers import SCHEDULES, learning_rates, scheduled
+from training import OPTIMIZERS, RunConfig, build
+from training.optimizers import SCHEDULES, Optimizer, learning_rates, scheduled
 
 RATE = 0.1
 START = np.float64([1.0, -2.0, 0.5])
@@ -207,3 +209,20 @@ def test_schedule_survives_the_config_of_its_optimizer(schedule):
 
 def test_constant_schedule_is_the_rate_itself():
     assert scheduled("constant", 0.1, iterations=40) == 0.1
+
+
+@every
+def test_default_rate_is_that_of_keras(name):
+    default = getattr(keras.optimizers, OPTIMIZERS[name].keras_class)()
+    assert float(default.learning_rate) == pytest.approx(OPTIMIZERS[name].default_rate)
+
+
+def test_a_new_optimizer_is_one_entry(monkeypatch):
+    monkeypatch.setitem(OPTIMIZERS, "adamax", Optimizer("AdaMax", "Adamax"))
+    config = RunConfig(optimizer="adamax", epochs=1, hidden=(2,))
+    assert RunConfig.from_json(config.to_json()) == config
+    assert type(build(config).optimizer) is keras.optimizers.Adamax
+    space = keras_tuner.HyperParameters()
+    dense(space)
+    (searched,) = (one for one in space.space if one.name == "optimizer")
+    assert "adamax" in searched.values
