@@ -1,12 +1,23 @@
-"""Keras builders of the courses' networks, and the arithmetic of their layers.
+"""Networks of the courses as Keras models and in NumPy, and the arithmetic of their layers.
 
-Keras is imported with the first builder that is asked for; `models.arithmetic` needs none, nor does
-`models.from_scratch`, the networks in NumPy.
+In: the shape of an example and a network's options. Out: an uncompiled `keras.Model` (the functions
+of this module), a network in NumPy (`models.from_scratch`), or the sizes and parameter counts of
+layers (`models.arithmetic`).
+
+Keras is imported when one of the functions is first used; `models.arithmetic` and
+`models.from_scratch` do not need it.
 """
 
+# This folder is meant to be copied into other projects, so its imports are relative.
 import importlib
+from typing import TYPE_CHECKING, Any
 
-from models import arithmetic
+from . import arithmetic
+
+if TYPE_CHECKING:
+    from .augmentation import augmented
+    from .classifiers import cnn_classifier, dense_classifier
+    from .courses import cifar_cnn, numpy_cnn, tanh_network
 
 __all__ = [
     "arithmetic",
@@ -18,7 +29,7 @@ __all__ = [
     "tanh_network",
 ]
 
-_OF_KERAS = {
+_MODULES = {
     "augmented": "augmentation",
     "cifar_cnn": "courses",
     "cnn_classifier": "classifiers",
@@ -28,8 +39,8 @@ _OF_KERAS = {
 }
 
 
-def __getattr__(name):
-    """Import what is of Keras, and Keras with it, at first use."""
-    if name in _OF_KERAS:
-        return getattr(importlib.import_module(f"models.{_OF_KERAS[name]}"), name)
+def __getattr__(name: str) -> Any:
+    """Import the function's module, and with it Keras, on first use."""
+    if name in _MODULES:
+        return getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

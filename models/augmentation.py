@@ -1,35 +1,39 @@
-"""Augmentation of training images, as layers of a model: active in training alone."""
+"""Augmentation of training images by layers of a model, which are active only in training."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 from keras import layers, ops
+from numpy.typing import NDArray
 
 
 class RandomCrop(layers.Layer):
-    """Move each image by a few pixels, each in its own direction; zeros come in at the edge.
+    """Shift each image by a few pixels in its own direction, filling the edges with zeros.
 
-    That is: pad the image with zeros on every side and cut a window of its old size out of it, at
-    a place drawn evenly. (B 3.2; Krizhevsky et al. 2012.) Keras's layer of this name cuts the
-    whole batch at one place.
+    That is: pad the image with zeros on every side and crop a window of the original size, at a
+    uniformly random position. (B 3.2; Krizhevsky et al. 2012.) Keras's layer of this name crops
+    the whole batch at one position.
+
+    Inputs and outputs are images of shape (batch, height, width, channels).
 
     Args:
-        padding: zeros on every side, and so the most pixels that an image moves; None takes an
-            eighth of the image's height.
-        seed: of the places; None draws it at random.
-
-    Takes and gives images of shape (batch, height, width, channels).
+        padding: int or None, zeros on every side, and so the largest shift in pixels. Defaults to
+            None, which is an eighth of the image's height.
+        seed: int or None, seed of the positions. Defaults to None, a random seed.
+        **kwargs: see `keras.layers.Layer`.
     """
 
-    def __init__(self, padding=None, seed=None, **kwargs):
+    def __init__(self, padding: int | None = None, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.padding = padding
         self.seed = seed
         self._generator = keras.random.SeedGenerator(seed)
 
-    def call(self, images, training=False):
-        """Move the images if `training`, else give them as they are."""
+    def call(self, images: Any, training: bool = False) -> Any:
+        """Shift the images if `training`, otherwise return them unchanged."""
         if not training:
             return images
         height, width = images.shape[1:3]
@@ -39,66 +43,74 @@ class RandomCrop(layers.Layer):
         rows, columns = (
             ops.arange(size) + self._offsets(images, 2 * reach + 1) for size in (height, width)
         )
-        # One gather of whole pixels: several times as fast as `take_along_axis`.
+        # One gather of whole pixels is several times as fast as `take_along_axis`.
         first_row = ops.arange(ops.shape(images)[0])[:, None] * (height + 2 * reach)
         first_pixel = (first_row + rows) * (width + 2 * reach)
         places = first_pixel[:, :, None] + columns[:, None, :]
         return ops.take(ops.reshape(padded, (-1, images.shape[-1])), places, axis=0)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments, as Keras stores them."""
         return {**super().get_config(), "padding": self.padding, "seed": self.seed}
 
-    def _offsets(self, images, count):
-        """One whole number below `count` for each image, shape (batch, 1)."""
+    def _offsets(self, images: Any, count: int) -> Any:
+        """One random integer below `count` for each image, shape (batch, 1)."""
         return keras.random.randint((ops.shape(images)[0], 1), 0, count, seed=self._generator)
 
 
 class RandomFlip(layers.Layer):
     """Mirror each image left to right with probability ½.
 
-    Keras's layer of this name also mirrors where the model is merely called, `model(images)`.
+    Keras's layer of this name also mirrors in a plain call of the model, `model(images)`.
+
+    Inputs and outputs are images of shape (batch, height, width, channels).
 
     Args:
-        seed: of the draws; None draws it at random.
-
-    Takes and gives images of shape (batch, height, width, channels).
+        seed: int or None, seed of the draws. Defaults to None, a random seed.
+        **kwargs: see `keras.layers.Layer`.
     """
 
-    def __init__(self, seed=None, **kwargs):
+    def __init__(self, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.seed = seed
         self._generator = keras.random.SeedGenerator(seed)
 
-    def call(self, images, training=False):
-        """Mirror the images if `training`, else give them as they are."""
+    def call(self, images: Any, training: bool = False) -> Any:
+        """Mirror the images if `training`, otherwise return them unchanged."""
         if not training:
             return images
         shape = (ops.shape(images)[0], 1, 1, 1)
         mirrored = keras.random.uniform(shape, seed=self._generator) < 0.5
         return ops.where(mirrored, ops.flip(images, axis=2), images)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments, as Keras stores them."""
         return {**super().get_config(), "seed": self.seed}
 
 
 class RandomAffine(layers.Layer):
-    """Turn each image about its centre and scale it, each by its own amount; zeros come in.
+    """Rotate each image about its centre and scale it, each by its own amount, zeros outside.
 
-    A pixel of the output at p from the centre takes the nearest pixel of the input to
-    R(-θ)·p / s, with an angle θ drawn evenly from [-degrees, degrees] and a scale s from `scale`.
+    The output pixel at offset p from the centre takes the input pixel nearest to R(-θ)·p / s, with
+    an angle θ drawn uniformly from [-degrees, degrees] and a factor s drawn uniformly from `scale`.
     (B, bonus 25: PyTorch's `RandomAffine(degrees=90, scale=(.9, 1.1))`.)
 
-    Args:
-        degrees: largest angle, either way.
-        scale: smallest and largest factor.
-        seed: of the draws; None draws it at random.
+    Inputs and outputs are float images of shape (batch, height, width, channels).
 
-    Takes and gives images of shape (batch, height, width, channels), float.
+    Args:
+        degrees: float, largest angle in either direction. Defaults to 90.
+        scale: tuple of two floats, smallest and largest factor. Defaults to (0.9, 1.1).
+        seed: int or None, seed of the draws. Defaults to None, a random seed.
+        **kwargs: see `keras.layers.Layer`.
     """
 
-    def __init__(self, degrees=90, scale=(0.9, 1.1), seed=None, **kwargs):
+    def __init__(
+        self,
+        degrees: float = 90,
+        scale: tuple[float, float] = (0.9, 1.1),
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.degrees = degrees
         self.scale = tuple(scale)
@@ -106,8 +118,8 @@ class RandomAffine(layers.Layer):
         self.supports_jit = False  # XLA has no projective transform
         self._generator = keras.random.SeedGenerator(seed)
 
-    def call(self, images, training=False):
-        """Turn and scale the images if `training`, else give them as they are."""
+    def call(self, images: Any, training: bool = False) -> Any:
+        """Rotate and scale the images if `training`, otherwise return them unchanged."""
         if not training:
             return images
         height, width = images.shape[1:3]
@@ -123,34 +135,36 @@ class RandomAffine(layers.Layer):
             images, ops.stack(rows, axis=1), interpolation="nearest", fill_mode="constant"
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments, as Keras stores them."""
         arguments = {"degrees": self.degrees, "scale": self.scale, "seed": self.seed}
         return {**super().get_config(), **arguments}
 
-    def _drawn(self, images, least, most):
-        """One number for each image, shape (batch,)."""
+    def _drawn(self, images: Any, least: float, most: float) -> Any:
+        """One random number for each image, shape (batch,)."""
         return keras.random.uniform((ops.shape(images)[0],), least, most, seed=self._generator)
 
 
 AUGMENTATIONS = {"crop": RandomCrop, "flip": RandomFlip, "affine": RandomAffine}
-"""Augmentation name → its layer, a class of a seed and a name."""
+"""Augmentation name → class of its layer, which takes a seed and a name."""
 
 
-def augmented(image, augmentation, times, seed=0):
-    """What a network in training might see of an image, so many times.
+def augmented(
+    image: NDArray[Any], augmentation: Sequence[str], times: int, seed: int = 0
+) -> NDArray[np.float32]:
+    """Examples of what a network in training might see in place of an image.
 
     Args:
-        image: shape (height, width) or (height, width, channels).
-        augmentation: keys of `AUGMENTATIONS`, in the order in which they are applied.
-        times: number of draws.
-        seed: of the draws.
+        image: array, shape (height, width) or (height, width, channels).
+        augmentation: tuple of keys of `AUGMENTATIONS`, in the order in which they are applied.
+        times: int, number of examples.
+        seed: int, seed of the draws. Defaults to 0.
 
     Returns:
         float32, shape (times, *image.shape).
     """
-    images = np.float32([image] * times).reshape(times, *image.shape[:2], -1)
+    images: Any = np.array([image] * times, np.float32).reshape(times, *image.shape[:2], -1)
     seeds = np.random.default_rng(seed).integers(2**31, size=len(augmentation))
-    for name, of_layer in zip(augmentation, seeds.tolist(), strict=True):
-        images = AUGMENTATIONS[name](seed=of_layer, name=name)(images, training=True)
+    for name, layer_seed in zip(augmentation, seeds.tolist(), strict=True):
+        images = AUGMENTATIONS[name](seed=layer_seed, name=name)(images, training=True)
     return ops.convert_to_numpy(images).reshape(times, *image.shape)

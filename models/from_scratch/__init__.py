@@ -1,5 +1,8 @@
 """The courses' networks written out in NumPy: every forward pass, gradient and update.
 
+In: images or points and their targets as NumPy arrays. Out: networks to train, predict and check,
+and the record of each training.
+
     from models.from_scratch import OPTIMIZERS, numpy_cnn
 
     network = numpy_cnn(seed=0)
@@ -7,24 +10,25 @@
     history.iteration_loss, history.epochs, history.examples_per_second
 
 Layers, losses, optimizers and weights follow Keras's conventions, so that a network and a Keras
-model with the same weights give the same outputs, gradients and losses. NumPy alone is imported.
+model with the same weights give the same outputs, gradients and losses. Only NumPy is imported.
 """
 
-from models.from_scratch.checks import check_gradients, numerical_gradient, relative_error
-from models.from_scratch.initializers import glorot_uniform, normal, zeros
-from models.from_scratch.layers.activations import ReLU, Sigmoid, Softmax, Tanh
-from models.from_scratch.layers.convolution import Convolution
-from models.from_scratch.layers.dense import Dense, Dropout, Flatten, Layer
-from models.from_scratch.layers.pooling import MaxPooling
-from models.from_scratch.losses import (
+from .checks import check_gradients, numerical_gradient, relative_error
+from .initializers import glorot_uniform, normal, zeros
+from .layers.activations import ReLU, Sigmoid, Softmax, Tanh
+from .layers.convolution import Convolution
+from .layers.dense import Dense, Dropout, Flatten, Layer
+from .layers.pooling import MaxPooling
+from .losses import (
+    binary_accuracy,
     binary_cross_entropy,
+    categorical_accuracy,
     categorical_cross_entropy,
     mean_squared_error,
 )
-from models.from_scratch.metrics import binary_accuracy, categorical_accuracy
-from models.from_scratch.network import History, Network, epoch_order
-from models.from_scratch.networks import numpy_cnn, sigmoid_network, sigmoid_neuron, tanh_network
-from models.from_scratch.optimizers import OPTIMIZERS
+from .network import History, Network, epoch_order
+from .networks import numpy_cnn, sigmoid_network, sigmoid_neuron, tanh_network
+from .optimizers import OPTIMIZERS
 
 __all__ = [
     "OPTIMIZERS",

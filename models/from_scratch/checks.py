@@ -1,24 +1,32 @@
-"""Checking gradients against differences of the loss."""
+"""Gradients checked against finite differences of the loss."""
+
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from .arrays import Floats
+from .network import Network
 
 
-def numerical_gradient(function, x, step=1e-6):
-    """Central differences, (f(x + h) − f(x − h)) / 2h for each number of x.
+def numerical_gradient(
+    function: Callable[[Floats], float], x: Floats, step: float = 1e-6
+) -> Floats:
+    """Central differences, (f(x + h) − f(x − h)) / 2h for each element of x.
 
-    Their error is of the order h², and of 1e-16·|f|/h by rounding in float64.
+    Their error is of order h², plus about 1e-16·|f|/h from rounding in float64.
 
     Args:
-        function: of x, gives a number.
-        x: float64 array; its numbers are moved in place one after the other and put back, so it
-            may be a parameter that the function reads elsewhere.
-        step: h.
+        function: callable x → float.
+        x: float64 array. Its elements are changed in place one at a time and restored, so it may be
+            a parameter that the function reads elsewhere.
+        step: float, h. Defaults to 1e-6.
 
     Returns:
-        Float64 array of the shape of x.
+        float64 array of the shape of x.
 
     Raises:
-        ValueError: when x is not float64, where the differences would be lost in rounding.
+        ValueError: if x is not float64, since rounding would swamp the differences.
     """
     if x.dtype != np.float64:
         raise ValueError(f"x must be float64, not {x.dtype}; build the network with that dtype")
@@ -34,11 +42,18 @@ def numerical_gradient(function, x, step=1e-6):
     return gradient
 
 
-def relative_error(a, b):
-    """‖a − b‖ / max(‖a‖, ‖b‖), with 2-norms; 0 for two arrays of zeros.
+def relative_error(a: ArrayLike, b: ArrayLike) -> float:
+    """‖a − b‖ / max(‖a‖, ‖b‖) in the 2-norm; 0 if both arrays are zero.
+
+    Args:
+        a: array.
+        b: array of the same shape.
+
+    Returns:
+        float, at least 0.
 
     Raises:
-        ValueError: when the shapes differ.
+        ValueError: if the shapes differ.
     """
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape:
@@ -47,21 +62,23 @@ def relative_error(a, b):
     return float(np.linalg.norm(a - b) / scale) if scale else 0.0
 
 
-def check_gradients(network, x, y, step=1e-6):
+def check_gradients(
+    network: Network, x: ArrayLike, y: ArrayLike, step: float = 1e-6
+) -> list[float]:
     """Compare a network's gradients with central differences of its loss, outside training.
 
     Args:
-        network: a `Network` of dtype float64.
+        network: `Network` of dtype float64.
         x: a small batch, shape (batch, *input_shape).
         y: its targets.
-        step: of the differences.
+        step: float, h of the differences. Defaults to 1e-6.
 
     Returns:
         The relative error of each parameter's gradient, in the order of `network.parameters`.
     """
     _, gradients = network.loss_and_gradients(x, y)
 
-    def loss(_):
+    def loss(_: Floats) -> float:
         return network.loss(network.forward(x), np.asarray(y))[0]
 
     return [

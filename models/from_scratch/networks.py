@@ -1,30 +1,39 @@
 """The courses' own networks."""
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from models.from_scratch.initializers import normal
-from models.from_scratch.layers.activations import ReLU, Sigmoid, Tanh
-from models.from_scratch.layers.convolution import Convolution
-from models.from_scratch.layers.dense import Dense, Flatten
-from models.from_scratch.layers.pooling import MaxPooling
-from models.from_scratch.losses import categorical_cross_entropy, mean_squared_error
-from models.from_scratch.metrics import binary_accuracy, categorical_accuracy
-from models.from_scratch.network import Network
+from .arrays import Shape
+from .initializers import normal
+from .layers.activations import ReLU, Sigmoid, Tanh
+from .layers.convolution import Convolution
+from .layers.dense import Dense, Flatten, Layer
+from .layers.pooling import MaxPooling
+from .losses import (
+    binary_accuracy,
+    categorical_accuracy,
+    categorical_cross_entropy,
+    mean_squared_error,
+)
+from .network import Network
 
 _NORMAL = normal(0.3)
 
 
-def sigmoid_neuron(inputs=2, seed=0, dtype=np.float32):
+def sigmoid_neuron(inputs: int = 2, seed: int = 0, dtype: DTypeLike = np.float32) -> Network:
     """C's single neuron, ŷ = σ(w·x + b), with the squared error ("Criteria: square difference").
 
-    C starts w and b at random without a distribution; here both come from N(0, 0.3²).
+    C draws w and b at random without naming a distribution; here both come from N(0, 0.3²).
     Targets are 0 or 1, shape (n, 1). For one example
     ∂(ŷ − y)²/∂w = 2(ŷ − y)·ŷ(1 − ŷ)·x, by the chain rule.
 
     Args:
-        inputs: numbers of an example; C has the marks of two critics.
-        seed: as for `Network`.
-        dtype: as for `Network`.
+        inputs: int, numbers per example; C has the marks of two critics. Defaults to 2.
+        seed: int, see `Network`. Defaults to 0.
+        dtype: np.float32 or np.float64. Defaults to np.float32.
+
+    Returns:
+        A `Network`.
     """
     return Network(
         [Dense(1, _NORMAL, _NORMAL), Sigmoid()],
@@ -36,17 +45,26 @@ def sigmoid_neuron(inputs=2, seed=0, dtype=np.float32):
     )
 
 
-def tanh_network(inputs=2, hidden=4, classes=2, seed=0, dtype=np.float32):
+def tanh_network(
+    inputs: int = 2,
+    hidden: int = 4,
+    classes: int = 2,
+    seed: int = 0,
+    dtype: DTypeLike = np.float32,
+) -> Network:
     """B's two-layer network: inputs → hidden, tanh → logits, with the cross-entropy (B 1.1).
 
     All parameters come from N(0, 0.3²) (B 1.2.1). Targets are labels, shape (n,).
 
     Args:
-        inputs: numbers of an example, n_x.
-        hidden: hidden neurons, n_h.
-        classes: number of logits, n_y.
-        seed: as for `Network`.
-        dtype: as for `Network`.
+        inputs: int, numbers per example, n_x. Defaults to 2.
+        hidden: int, hidden neurons, n_h. Defaults to 4.
+        classes: int, number of logits, n_y. Defaults to 2.
+        seed: int, see `Network`. Defaults to 0.
+        dtype: np.float32 or np.float64. Defaults to np.float32.
+
+    Returns:
+        A `Network`.
     """
     return Network(
         [Dense(hidden, _NORMAL, _NORMAL), Tanh(), Dense(classes, _NORMAL, _NORMAL)],
@@ -58,21 +76,31 @@ def tanh_network(inputs=2, hidden=4, classes=2, seed=0, dtype=np.float32):
     )
 
 
-def sigmoid_network(inputs=2, hidden=4, classes=2, sigmoid_outputs=True, seed=0, dtype=np.float32):
-    """C's network: inputs → hidden, sigmoid → outputs, with the cross-entropy behind a softmax.
+def sigmoid_network(
+    inputs: int = 2,
+    hidden: int = 4,
+    classes: int = 2,
+    sigmoid_outputs: bool = True,
+    seed: int = 0,
+    dtype: DTypeLike = np.float32,
+) -> Network:
+    """C's network: inputs → hidden, sigmoid → outputs, with softmax and cross-entropy on top.
 
-    C has sigmoids on the outputs, too ("Non linear decision"). All parameters come from
+    C applies a sigmoid to the outputs as well ("Non linear decision"). All parameters come from
     N(0, 0.3²). Targets are labels, shape (n,).
 
     Args:
-        inputs: numbers of an example.
-        hidden: hidden neurons; 0 for a linear decision, without a hidden layer.
-        classes: number of outputs.
-        sigmoid_outputs: False for outputs that are not bounded.
-        seed: as for `Network`.
-        dtype: as for `Network`.
+        inputs: int, numbers per example. Defaults to 2.
+        hidden: int, hidden neurons; 0 for a linear decision, without a hidden layer. Defaults to 4.
+        classes: int, number of outputs. Defaults to 2.
+        sigmoid_outputs: bool, False for unbounded outputs. Defaults to True.
+        seed: int, see `Network`. Defaults to 0.
+        dtype: np.float32 or np.float64. Defaults to np.float32.
+
+    Returns:
+        A `Network`.
     """
-    layers = [Dense(hidden, _NORMAL, _NORMAL), Sigmoid()] if hidden else []
+    layers: list[Layer] = [Dense(hidden, _NORMAL, _NORMAL), Sigmoid()] if hidden else []
     layers.append(Dense(classes, _NORMAL, _NORMAL))
     if sigmoid_outputs:
         layers.append(Sigmoid())
@@ -86,7 +114,12 @@ def sigmoid_network(inputs=2, hidden=4, classes=2, sigmoid_outputs=True, seed=0,
     )
 
 
-def numpy_cnn(input_shape=(28, 28, 1), classes=10, seed=0, dtype=np.float32):
+def numpy_cnn(
+    input_shape: Shape = (28, 28, 1),
+    classes: int = 10,
+    seed: int = 0,
+    dtype: DTypeLike = np.float32,
+) -> Network:
     """Numpy-CNN's network (D 3): two convolutions, max pooling, two dense layers.
 
     Convolutions of 8 filters, 5x5, without padding, each with ReLU; 2x2 max pooling; 128 dense
@@ -94,10 +127,13 @@ def numpy_cnn(input_shape=(28, 28, 1), classes=10, seed=0, dtype=np.float32):
     208 + 1,608 + 102,528 + 1,290 = 105,634 parameters. Targets are labels, shape (n,).
 
     Args:
-        input_shape: of one image, (height, width, channels).
-        classes: number of logits.
-        seed: as for `Network`.
-        dtype: as for `Network`.
+        input_shape: tuple (height, width, channels), shape of one image. Defaults to (28, 28, 1).
+        classes: int, number of logits. Defaults to 10.
+        seed: int, see `Network`. Defaults to 0.
+        dtype: np.float32 or np.float64. Defaults to np.float32.
+
+    Returns:
+        A `Network`.
     """
     return Network(
         [

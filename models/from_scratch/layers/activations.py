@@ -1,22 +1,37 @@
 """Activation functions, as functions of an array and as layers.
 
-An activation acts on every number by itself, y = v(x), so its gradient is ∂L/∂x = δ·v'(x), number
-by number (C "Computing the gradient: in practice"); `Softmax` alone mixes the numbers of a row.
+An activation is elementwise, y = v(x), so its gradient is ∂L/∂x = δ·v'(x), elementwise too
+(C "Computing the gradient: in practice"). Only `Softmax` combines the elements of a row.
 """
 
 import numpy as np
 
-from models.from_scratch.layers.dense import Layer
+from ..arrays import Floats
+from .dense import Layer
 
 
-def sigmoid(x):
-    """1 / (1 + e^(−x)), from e^(−|x|), which cannot overflow."""
+def sigmoid(x: Floats) -> Floats:
+    """1 / (1 + e^(−x)), computed from e^(−|x|), which cannot overflow.
+
+    Args:
+        x: float array of any shape.
+
+    Returns:
+        Array of the same shape and dtype, with values in [0, 1].
+    """
     small = np.exp(-np.abs(x))
     return np.where(x >= 0, 1, small) / (1 + small)
 
 
-def softmax(x):
-    """e^(x_i) / Σ_j e^(x_j) over the last axis; the row's maximum is taken off first."""
+def softmax(x: Floats) -> Floats:
+    """e^(x_i) / Σ_j e^(x_j) over the last axis, after subtracting the row's maximum.
+
+    Args:
+        x: float array of any shape.
+
+    Returns:
+        Array of the same shape and dtype, whose rows sum to 1.
+    """
     exponentials = np.exp(x - x.max(axis=-1, keepdims=True))
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
@@ -27,12 +42,12 @@ class Sigmoid(Layer):
     v' = e^(−x) / (1 + e^(−x))² = y·(1 − y), at most 1/4 (C "The sigmoid"; E).
     """
 
-    def forward(self, x, training=False):
-        """The sigmoid of every number."""
+    def forward(self, x: Floats, training: bool = False) -> Floats:
+        """The sigmoid of each element."""
         self._y = sigmoid(x)
         return self._y
 
-    def backward(self, gradient):
+    def backward(self, gradient: Floats) -> Floats:
         """δ·y·(1 − y)."""
         return gradient * self._y * (1 - self._y)
 
@@ -44,12 +59,12 @@ class Tanh(Layer):
     tan for tanh).
     """
 
-    def forward(self, x, training=False):
-        """The hyperbolic tangent of every number."""
+    def forward(self, x: Floats, training: bool = False) -> Floats:
+        """The hyperbolic tangent of each element."""
         self._y = np.tanh(x)
         return self._y
 
-    def backward(self, gradient):
+    def backward(self, gradient: Floats) -> Floats:
         """δ·(1 − y²)."""
         return gradient * (1 - self._y**2)
 
@@ -57,15 +72,15 @@ class Tanh(Layer):
 class ReLU(Layer):
     """y = max(x, 0) (D 3.3).
 
-    v' is 1 for x > 0 and 0 for x < 0; at 0, where there is none, 0 as in TensorFlow.
+    v' is 1 for x > 0 and 0 for x < 0. At 0, where it does not exist, it is 0 as in TensorFlow.
     """
 
-    def forward(self, x, training=False):
-        """The positive part of every number."""
+    def forward(self, x: Floats, training: bool = False) -> Floats:
+        """The positive part of each element."""
         self._positive = x > 0
         return np.maximum(x, 0)
 
-    def backward(self, gradient):
+    def backward(self, gradient: Floats) -> Floats:
         """δ where x > 0, else 0."""
         return gradient * self._positive
 
@@ -81,12 +96,12 @@ class Softmax(Layer):
     In training the losses take logits instead, where softmax and logarithm cancel.
     """
 
-    def forward(self, x, training=False):
+    def forward(self, x: Floats, training: bool = False) -> Floats:
         """Rows of probabilities."""
         self._y = softmax(x)
         return self._y
 
-    def backward(self, gradient):
+    def backward(self, gradient: Floats) -> Floats:
         """y·(δ − Σ δ·y), the sum over the last axis."""
         product = gradient * self._y
         return product - self._y * product.sum(axis=-1, keepdims=True)

@@ -3,9 +3,10 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from models.arithmetic import output_size, padding_amounts
-from models.from_scratch.initializers import glorot_uniform, zeros
-from models.from_scratch.layers.dense import WeightedLayer, check_size
+from ...arithmetic import Padding, output_size, padding_amounts
+from ..arrays import Floats, Shape
+from ..initializers import Initializer, glorot_uniform, zeros
+from .dense import WeightedLayer, check_size
 
 
 class Convolution(WeightedLayer):
@@ -15,7 +16,7 @@ class Convolution(WeightedLayer):
 
     .. math:: y_{pqf} = b_f + \sum_{i,j,c} x_{ps+i,\,qs+j,\,c}\, K_{ijcf}
 
-    Each weight and each pixel gathers δ from all the outputs that it took part in (D 2.3):
+    Each weight and each pixel collects δ from all outputs that it contributed to (D 2.3):
 
     .. math::
         \frac{\partial L}{\partial K_{ijcf}} = \sum_{p,q} x_{ps+i,\,qs+j,\,c}\, \delta_{pqf}, \quad
@@ -23,35 +24,37 @@ class Convolution(WeightedLayer):
         \frac{\partial L}{\partial x_{uvc}}
             = \sum_{ps+i=u,\ qs+j=v,\ f} K_{ijcf}\, \delta_{pqf}
 
-    summed over the batch where it does not appear. The last is itself a cross-correlation: of δ,
-    with s − 1 zeros between its pixels and k − 1 around it, with the kernel flipped along both
-    axes and its channels and filters exchanged, which is D 2.1.1's convolution proper.
+    the first two also summed over the batch. The last is itself a cross-correlation: of δ, with
+    s − 1 zeros between its pixels and k − 1 around it, and the kernel, flipped along both axes and
+    with its channels and filters exchanged. That is D 2.1.1's convolution proper.
 
     Shapes: x (batch, height, width, channels), K (k, k, channels, filters), b (filters,), y and δ
-    (batch, p, q, filters) with p and q by `models.arithmetic.output_size`.
+    (batch, p, q, filters), with p and q given by `models.arithmetic.output_size`.
 
     Args:
-        filters: number of filters.
-        kernel_size: their height and width, k.
-        stride: step of the filters, s.
-        padding: "valid", "same" as Keras pads, or a number of zeros on each side.
-        kernel_initializer: of K, from `initializers`.
-        bias_initializer: of b.
+        filters: int, number of filters.
+        kernel_size: int, height and width of the filters, k.
+        stride: int, step of the filters, s. Defaults to 1.
+        padding: "valid", "same" as in Keras, or int, the number of zeros on each side. Defaults to
+            "valid".
+        kernel_initializer: callable (generator, shape) → array, draws K. Defaults to
+            `glorot_uniform`.
+        bias_initializer: callable (generator, shape) → array, draws b. Defaults to `zeros`.
 
     Raises:
-        ValueError: when a size is not a whole number of at least 1; in `build`, when the padding
-            is not one of those, or the kernel does not fit into the image.
+        ValueError: if a size is not an integer of at least 1; in `build`, if the padding is not an
+            allowed one, or the kernel does not fit into the image.
     """
 
     def __init__(
         self,
-        filters,
-        kernel_size,
-        stride=1,
-        padding="valid",
-        kernel_initializer=glorot_uniform,
-        bias_initializer=zeros,
-    ):
+        filters: int,
+        kernel_size: int,
+        stride: int = 1,
+        padding: Padding = "valid",
+        kernel_initializer: Initializer = glorot_uniform,
+        bias_initializer: Initializer = zeros,
+    ) -> None:
         super().__init__(kernel_initializer, bias_initializer)
         for name, size in (("filters", filters), ("kernel_size", kernel_size), ("stride", stride)):
             check_size(name, size)
@@ -60,27 +63,26 @@ class Convolution(WeightedLayer):
         self._stride = stride
         self._padding = padding
 
-    def build(self, input_shape, dtype, rng):
-        """As `Layer.build`; inputs are images, (height, width, channels)."""
+    def build(self, input_shape: Shape, dtype: np.dtype, rng: np.random.Generator) -> Shape:
+        """See `Layer.build`; inputs are images, (height, width, channels)."""
         *sides, channels = check_image(input_shape)
         window = self._kernel_size, self._stride, self._padding
         self._margins = [padding_amounts(side, *window) for side in sides]
         self._draw((self._kernel_size, self._kernel_size, channels, self._filters), dtype, rng)
         return (*(output_size(side, *window) for side in sides), self._filters)
 
-    def forward(self, x, training=False):
-        """Shape (batch, p, q, filters)."""
+    def forward(self, x: Floats, training: bool = False) -> Floats:
+        """The outputs, shape (batch, p, q, filters)."""
         kernel, bias = self.parameters
         self._padded = np.pad(x, ((0, 0), *self._margins, (0, 0)))
         self._windows = _row_windows(self._padded, self._kernel_size, self._stride)
         return _correlate(self._windows, kernel, self._stride) + bias
 
-    def backward(self, gradient, input_gradient=True):
-        """∂L/∂x, shape of x; sets `gradients`."""
+    def backward_to_parameters(self, gradient: Floats) -> None:
+        """See `Layer.backward_to_parameters`."""
         self.gradients = [self._kernel_gradient(gradient), gradient.sum(axis=(0, 1, 2))]
-        return self._input_gradient(gradient) if input_gradient else None
 
-    def _kernel_gradient(self, gradient):
+    def _kernel_gradient(self, gradient: Floats) -> Floats:
         batch, rows, columns, filters = gradient.shape
         gradient = gradient.reshape(batch, rows * columns, filters)
         parts = [
@@ -89,7 +91,7 @@ class Convolution(WeightedLayer):
         ]
         return np.stack([part.sum(axis=0) for part in parts]).reshape(self.parameters[0].shape)
 
-    def _input_gradient(self, gradient):
+    def _input_gradient(self, gradient: Floats) -> Floats:
         kernel, _ = self.parameters
         batch, height, width, _ = self._padded.shape
         _, rows, columns, filters = gradient.shape
@@ -102,8 +104,18 @@ class Convolution(WeightedLayer):
         return outputs[:, top : height - bottom, left : width - right]
 
 
-def check_image(shape):
-    """The shape itself, if it is one of (height, width, channels), else `ValueError`."""
+def check_image(shape: Shape) -> Shape:
+    """Check that a shape is one of images.
+
+    Args:
+        shape: tuple of ints.
+
+    Returns:
+        The shape, (height, width, channels).
+
+    Raises:
+        ValueError: if it does not have three axes.
+    """
     if len(shape) != 3:
         raise ValueError(
             f"images must have the shape (height, width, channels), not {tuple(shape)}"
@@ -111,16 +123,16 @@ def check_image(shape):
     return shape
 
 
-def _row_windows(x, size, stride):
-    """What each step of a kernel sees of each single row.
+def _row_windows(x: Floats, size: int, stride: int) -> Floats:
+    """The pixels of each row that each step of a kernel covers.
 
-    A k x k kernel is k kernels of one row, one below the other. Their windows overlap along the
-    width alone, so this array is k times as large as x, not k² times as one of whole windows.
+    A k x k kernel consists of k one-row kernels, stacked. Their windows overlap only along the
+    width, so this array is k times as large as x; one of k x k windows would be k² times as large.
 
     Args:
         x: shape (batch, height, width, channels).
         size: width of the kernel, k.
-        stride: along the width.
+        stride: step along the width.
 
     Returns:
         Shape (batch, height, steps, k·channels), contiguous.
@@ -131,14 +143,14 @@ def _row_windows(x, size, stride):
     return np.ascontiguousarray(windows[:, :, :: stride * channels])
 
 
-def _kernel_row(windows, i, rows, stride):
-    """The windows that the kernel's row i meets, shape (batch, rows·columns, k·channels)."""
-    met = windows[:, i::stride][:, :rows]
-    return met.reshape(len(met), -1, met.shape[-1])
+def _kernel_row(windows: Floats, i: int, rows: int, stride: int) -> Floats:
+    """The windows that row i of the kernel covers, shape (batch, rows·columns, k·channels)."""
+    covered = windows[:, i::stride][:, :rows]
+    return covered.reshape(len(covered), -1, covered.shape[-1])
 
 
-def _correlate(windows, kernel, stride):
-    """Cross-correlation from `_row_windows`: a matrix product for each row of the kernel.
+def _correlate(windows: Floats, kernel: Floats, stride: int) -> Floats:
+    """Cross-correlation of `_row_windows`: one matrix product per row of the kernel.
 
     Returns:
         Shape (batch, rows, columns, filters).
@@ -146,7 +158,8 @@ def _correlate(windows, kernel, stride):
     batch, height, columns, _ = windows.shape
     size, *_, filters = kernel.shape
     rows = (height - size) // stride + 1
-    total = 0
-    for i, weights in enumerate(kernel.reshape(size, -1, filters)):
+    first, *others = kernel.reshape(size, -1, filters)
+    total = _kernel_row(windows, 0, rows, stride) @ first
+    for i, weights in enumerate(others, start=1):
         total += _kernel_row(windows, i, rows, stride) @ weights
     return total.reshape(batch, rows, columns, filters)

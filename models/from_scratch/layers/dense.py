@@ -1,71 +1,109 @@
-"""What every layer is, and the layers of a dense network.
+"""The interface of a layer, and the layers of a dense network.
 
-x is a layer's input, y its output, L the loss of the batch, and δ = ∂L/∂y the gradient that
-`backward` is given.
+x is a layer's input, y its output, L the loss of the batch, and δ = ∂L/∂y the gradient passed to
+`backward`.
 """
+
+from typing import Any
 
 import numpy as np
 
-from models.from_scratch.initializers import glorot_uniform, zeros
+from ..arrays import Floats, Shape
+from ..initializers import Initializer, glorot_uniform, zeros
 
 
 class Layer:
     """A function of a batch, and the gradient of the loss through it.
 
-    `forward` keeps what `backward` needs; `backward` follows the chain rule (C, "Computing the
-    gradient"; D 1.6) from ∂L/∂y to ∂L/∂x and puts ∂L/∂parameter into `gradients`.
+    `forward` keeps what `backward` needs; `backward` applies the chain rule (C, "Computing the
+    gradient"; D 1.6), from ∂L/∂y to ∂L/∂x, and stores ∂L/∂parameter in `gradients`.
 
     Attributes:
         parameters: list of arrays, in the order of Keras's `get_weights`; updated in place.
-        gradients: list of arrays, one for each parameter, as of the last `backward`.
+        gradients: list of one array per parameter, from the last backward pass.
     """
 
-    def __init__(self):
-        self.parameters = []
-        self.gradients = []
+    def __init__(self) -> None:
+        self.parameters: list[Floats] = []
+        self.gradients: list[Floats] = []
 
-    def build(self, input_shape, dtype, rng):
+    def build(self, input_shape: Shape, dtype: np.dtype, rng: np.random.Generator) -> Shape:
         """Prepare for inputs of one shape, and draw the parameters.
 
         Args:
-            input_shape: of one example, without the batch axis.
-            dtype: of the parameters.
-            rng: `numpy.random.Generator` of whatever the layer draws, now and in training.
+            input_shape: tuple of ints, shape of one example, without the batch axis.
+            dtype: dtype of the parameters.
+            rng: `numpy.random.Generator` for everything that the layer draws, now and in training.
 
         Returns:
-            Shape of one example's output.
+            The shape of one example's output.
 
         Raises:
-            ValueError: when the layer cannot take that shape.
+            ValueError: if the layer cannot take that shape.
         """
         return input_shape
 
-    def forward(self, x, training=False):
-        """The output for a batch, shape (batch, *output shape).
+    def forward(self, x: Floats, training: bool = False) -> Floats:
+        """Compute the output for a batch.
 
         Args:
-            x: shape (batch, *input shape).
-            training: whether layers that differ in training, such as `Dropout`, are to do so.
+            x: array, shape (batch, *input shape).
+            training: bool, whether layers that behave differently in training, such as `Dropout`,
+                should do so. Defaults to False.
+
+        Returns:
+            y, shape (batch, *output shape).
         """
         raise NotImplementedError
 
-    def backward(self, gradient):
-        """∂L/∂x of the last `forward`, from ∂L/∂y; sets `gradients`."""
+    def backward(self, gradient: Floats) -> Floats:
+        """Compute the gradients of the last `forward`, and store those of the parameters.
+
+        Args:
+            gradient: array, δ, of the shape of y.
+
+        Returns:
+            ∂L/∂x, of the shape of x.
+        """
         raise NotImplementedError
+
+    def backward_to_parameters(self, gradient: Floats) -> None:
+        """Compute and store the gradients of the parameters only.
+
+        A network calls this on its first layer with parameters, since ∂L/∂x is not needed there.
+
+        Args:
+            gradient: array, δ, of the shape of y.
+        """
+        self.backward(gradient)
 
 
 class WeightedLayer(Layer):
-    """A layer with weights and one bias for each of its outputs."""
+    """A layer with weights and one bias for each of its outputs.
 
-    def __init__(self, kernel_initializer, bias_initializer):
+    Args:
+        kernel_initializer: callable (generator, shape) → array, draws the weights.
+        bias_initializer: callable (generator, shape) → array, draws the biases.
+    """
+
+    def __init__(self, kernel_initializer: Initializer, bias_initializer: Initializer) -> None:
         super().__init__()
         self._initializers = kernel_initializer, bias_initializer
 
-    def backward(self, gradient, input_gradient=True):
-        """As `Layer.backward`; the first layer of a network spares ∂L/∂x, which nobody needs."""
+    def backward(self, gradient: Floats) -> Floats:
+        """See `Layer.backward`."""
+        self.backward_to_parameters(gradient)
+        return self._input_gradient(gradient)
+
+    def backward_to_parameters(self, gradient: Floats) -> None:
+        """See `Layer.backward_to_parameters`."""
         raise NotImplementedError
 
-    def _draw(self, shape, dtype, rng):
+    def _input_gradient(self, gradient: Floats) -> Floats:
+        """∂L/∂x."""
+        raise NotImplementedError
+
+    def _draw(self, shape: Shape, dtype: np.dtype, rng: np.random.Generator) -> None:
         kernel_initializer, bias_initializer = self._initializers
         self.parameters = [
             kernel_initializer(rng, shape).astype(dtype),
@@ -75,7 +113,7 @@ class WeightedLayer(Layer):
 
 
 class Dense(WeightedLayer):
-    r"""Every output neuron sees every input: y = x·W + b.
+    r"""Every output neuron is connected to every input: y = x·W + b.
 
     B 1.1.2 (1, 3), C "Mathematical expression", D 1. With y_nj = Σ_i x_ni·W_ij + b_j:
 
@@ -88,21 +126,27 @@ class Dense(WeightedLayer):
     Shapes: x (batch, inputs), W (inputs, units), b (units,), y and δ (batch, units).
 
     Args:
-        units: number of output neurons.
-        kernel_initializer: of W, from `initializers`.
-        bias_initializer: of b.
+        units: int, number of output neurons.
+        kernel_initializer: callable (generator, shape) → array, draws W. Defaults to
+            `glorot_uniform`.
+        bias_initializer: callable (generator, shape) → array, draws b. Defaults to `zeros`.
 
     Raises:
-        ValueError: when `units` is not a whole number of at least 1.
+        ValueError: if `units` is not an integer of at least 1.
     """
 
-    def __init__(self, units, kernel_initializer=glorot_uniform, bias_initializer=zeros):
+    def __init__(
+        self,
+        units: int,
+        kernel_initializer: Initializer = glorot_uniform,
+        bias_initializer: Initializer = zeros,
+    ) -> None:
         super().__init__(kernel_initializer, bias_initializer)
         check_size("units", units)
         self._units = units
 
-    def build(self, input_shape, dtype, rng):
-        """As `Layer.build`; inputs are vectors."""
+    def build(self, input_shape: Shape, dtype: np.dtype, rng: np.random.Generator) -> Shape:
+        """See `Layer.build`; inputs are vectors."""
         if len(input_shape) != 1:
             raise ValueError(
                 f"a dense layer takes vectors, not examples of shape {tuple(input_shape)}; put "
@@ -111,78 +155,88 @@ class Dense(WeightedLayer):
         self._draw((*input_shape, self._units), dtype, rng)
         return (self._units,)
 
-    def forward(self, x, training=False):
+    def forward(self, x: Floats, training: bool = False) -> Floats:
         """x·W + b, shape (batch, units)."""
         self._x = x
         weights, bias = self.parameters
         return x @ weights + bias
 
-    def backward(self, gradient, input_gradient=True):
-        """δ·Wᵀ, shape (batch, inputs); sets `gradients` to xᵀ·δ and the sums of δ."""
+    def backward_to_parameters(self, gradient: Floats) -> None:
+        """Set `gradients` to xᵀ·δ and the column sums of δ."""
         self.gradients = [self._x.T @ gradient, gradient.sum(axis=0)]
-        return gradient @ self.parameters[0].T if input_gradient else None
+
+    def _input_gradient(self, gradient: Floats) -> Floats:
+        """δ·Wᵀ, shape (batch, inputs)."""
+        return gradient @ self.parameters[0].T
 
 
 class Flatten(Layer):
-    """Each example as one vector, in the order of memory: rows, columns, channels (D 3).
+    """Each example as one vector, in the order of rows, columns, channels (D 3).
 
     Its gradient is δ in the shape of the input.
     """
 
-    def build(self, input_shape, dtype, rng):
-        """As `Layer.build`."""
+    def build(self, input_shape: Shape, dtype: np.dtype, rng: np.random.Generator) -> Shape:
+        """See `Layer.build`."""
         return (int(np.prod(input_shape)),)
 
-    def forward(self, x, training=False):
-        """Shape (batch, numbers in one example)."""
+    def forward(self, x: Floats, training: bool = False) -> Floats:
+        """The vectors, shape (batch, numbers per example)."""
         self._shape = x.shape
         return x.reshape(len(x), -1)
 
-    def backward(self, gradient):
+    def backward(self, gradient: Floats) -> Floats:
         """δ in the shape of x."""
         return gradient.reshape(self._shape)
 
 
 class Dropout(Layer):
-    """In training, each input is kept with probability 1 − rate, else set to 0 (B 3.4).
+    """In training, each input is kept with probability 1 − rate and otherwise set to 0 (B 3.4).
 
-    y = x·m with a mask m drawn for each batch, 1/(1 − rate) where kept and 0 where not, so that
-    the mean of y is x and nothing is to be rescaled afterwards. Given the mask y is linear in x:
-    ∂L/∂x = δ·m. Outside training y = x.
+    y = x·m with a mask m drawn for each batch, 1/(1 − rate) where the input is kept and 0 where it
+    is dropped, so that the mean of y is x and no later rescaling is needed. For a given mask y is
+    linear in x: ∂L/∂x = δ·m. Outside training y = x.
 
     Args:
-        rate: share of the inputs dropped, in [0, 1).
+        rate: float in [0, 1), fraction of the inputs dropped.
 
     Raises:
-        ValueError: when `rate` lies outside.
+        ValueError: if `rate` lies outside [0, 1).
     """
 
-    def __init__(self, rate):
+    def __init__(self, rate: float) -> None:
         super().__init__()
         if not 0 <= rate < 1:
             raise ValueError(f"rate must be a number in [0, 1), not {rate!r}")
         self._rate = rate
 
-    def build(self, input_shape, dtype, rng):
-        """As `Layer.build`; the masks of training come from `rng` too."""
+    def build(self, input_shape: Shape, dtype: np.dtype, rng: np.random.Generator) -> Shape:
+        """See `Layer.build`; the masks are drawn from `rng` too."""
         self._rng = rng
         return input_shape
 
-    def forward(self, x, training=False):
+    def forward(self, x: Floats, training: bool = False) -> Floats:
         """x·m in training, x otherwise."""
+        self._mask: Floats | int = 1
         if training:
             kept = self._rng.random(x.shape, np.float32) >= self._rate
             self._mask = kept.astype(x.dtype) / (1 - self._rate)
-        else:
-            self._mask = 1
         return x * self._mask
 
-    def backward(self, gradient):
+    def backward(self, gradient: Floats) -> Floats:
         """δ·m."""
         return gradient * self._mask
 
 
-def check_size(name, value):
-    """Raise `ValueError` unless the value is a whole number of at least 1."""
+def check_size(name: str, value: Any) -> None:
+    """Check a size given by the user.
+
+    Args:
+        name: str, the argument's name for the message.
+        value: its value.
+
+    Raises:
+        ValueError: if the value is not an integer of at least 1.
+    """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")

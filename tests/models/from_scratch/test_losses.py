@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.from_scratch import (
+    binary_accuracy,
     binary_cross_entropy,
+    categorical_accuracy,
     categorical_cross_entropy,
     mean_squared_error,
     numerical_gradient,
@@ -126,13 +128,24 @@ def test_targets_outside_0_and_1_are_refused(target):
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ([0, 3], "labels must lie in 0 to 2, .* reach from 0 to 3"),
-        ([-1, 2], "labels must lie in 0 to 2, .* reach from -1 to 2"),
+        ([0, 3], "labels must lie in 0 to 2, .* range from 0 to 3"),
+        ([-1, 2], "labels must lie in 0 to 2, .* range from -1 to 2"),
         ([0.0, 1.0], "labels must be whole numbers, not float64"),
-        ([[0], [1]], r"labels must have the shape \(2,\), one each, not \(2, 1\)"),
-        ([0], r"labels must have the shape \(2,\), one each, not \(1,\)"),
+        ([[0], [1]], r"labels must have the shape \(2,\), one per example, not \(2, 1\)"),
+        ([0], r"labels must have the shape \(2,\), one per example, not \(1,\)"),
     ],
 )
 def test_other_labels_are_refused(labels, message):
     with pytest.raises(ValueError, match=message):
         categorical_cross_entropy(np.zeros((2, 3)), np.array(labels))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_accuracies_are_those_of_keras(seed):
+    rng = np.random.default_rng(seed)
+    logits, labels = rng.normal(size=(30, 4)), rng.integers(4, size=30)
+    theirs = np.mean(keras.metrics.sparse_categorical_accuracy(labels, logits))
+    assert categorical_accuracy(logits, labels) == pytest.approx(theirs)
+    probabilities, targets = rng.random((30, 1)), rng.integers(2, size=(30, 1))
+    theirs = np.mean(keras.metrics.binary_accuracy(targets, probabilities))
+    assert binary_accuracy(probabilities, targets) == pytest.approx(theirs)

@@ -1,22 +1,29 @@
 """Numpy-CNN's network in plain loops: one image, one filter and one window at a time (D 3).
 
-This is how D writes it, and what the vectorised `numpy_cnn` is measured against. Arrays are
-those of one image, channels last; weights are in the order and the shapes of `get_weights`.
+D writes the network like this; the vectorised `networks.numpy_cnn` is measured against it. Arrays
+hold one image, channels last; weights have the order and the shapes of `get_weights`.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import Floats
 
 
-def loss_and_gradients(weights, images, labels):
+def loss_and_gradients(
+    weights: Sequence[Floats], images: Floats, labels: NDArray[np.integer]
+) -> tuple[float, list[Floats]]:
     """Mean cross-entropy of a batch and its gradient, image by image.
 
     Args:
-        weights: kernel and bias of the two convolutions and the two dense layers.
-        images: shape (batch, height, width, channels).
-        labels: whole numbers, shape (batch,).
+        weights: list of kernel and bias of the two convolutions and the two dense layers.
+        images: float array, shape (batch, height, width, channels).
+        labels: integer array, shape (batch,).
 
     Returns:
-        A number, and a list of arrays, one for each of `weights`.
+        The loss, and a list of one gradient for each of `weights`.
     """
     total, sums = 0.0, [np.zeros_like(weight) for weight in weights]
     for image, label in zip(images, labels, strict=True):
@@ -27,7 +34,9 @@ def loss_and_gradients(weights, images, labels):
     return total / len(images), [one_sum / len(images) for one_sum in sums]
 
 
-def _of_one_image(weights, image, label):
+def _of_one_image(
+    weights: Sequence[Floats], image: Floats, label: int
+) -> tuple[float, list[Floats]]:
     kernel_1, bias_1, kernel_2, bias_2, dense_1, dense_bias_1, dense_2, dense_bias_2 = weights
     maps_1 = np.maximum(convolution(image, kernel_1, bias_1), 0)
     maps_2 = np.maximum(convolution(maps_1, kernel_2, bias_2), 0)
@@ -49,13 +58,28 @@ def _of_one_image(weights, image, label):
     d_maps_1 = d_maps_1 * (maps_1 > 0)
     _, d_kernel_1, d_bias_1 = convolution_backward(d_maps_1, image, kernel_1)
     return loss, [
-        d_kernel_1, d_bias_1, d_kernel_2, d_bias_2,
-        np.outer(flat, d_hidden), d_hidden, np.outer(hidden, d_logits), d_logits,
-    ]  # fmt: skip
+        d_kernel_1,
+        d_bias_1,
+        d_kernel_2,
+        d_bias_2,
+        np.outer(flat, d_hidden),
+        d_hidden,
+        np.outer(hidden, d_logits),
+        d_logits,
+    ]
 
 
-def convolution(image, kernel, bias):
-    """The sum of products of each window with each filter, and the filter's bias (D 3.1)."""
+def convolution(image: Floats, kernel: Floats, bias: Floats) -> Floats:
+    """The sum of products of each window with each filter, plus the filter's bias (D 3.1).
+
+    Args:
+        image: array, shape (height, width, channels).
+        kernel: array, shape (k, k, channels, filters).
+        bias: array, shape (filters,).
+
+    Returns:
+        Array, shape (height − k + 1, width − k + 1, filters).
+    """
     size, _, _, filters = kernel.shape
     rows, columns = image.shape[0] - size + 1, image.shape[1] - size + 1
     outputs = np.zeros((rows, columns, filters), image.dtype)
@@ -67,8 +91,19 @@ def convolution(image, kernel, bias):
     return outputs
 
 
-def convolution_backward(gradient, image, kernel):
-    """Gradients of image, kernel and bias, from that of the outputs (D 3.3)."""
+def convolution_backward(
+    gradient: Floats, image: Floats, kernel: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Gradients with respect to image, kernel and bias (D 3.3).
+
+    Args:
+        gradient: array, that with respect to the outputs of `convolution`, of their shape.
+        image: array, shape (height, width, channels).
+        kernel: array, shape (k, k, channels, filters).
+
+    Returns:
+        Three arrays of the shapes of image, kernel and bias.
+    """
     size = len(kernel)
     d_image, d_kernel = np.zeros_like(image), np.zeros_like(kernel)
     d_bias = np.zeros(kernel.shape[-1], kernel.dtype)
@@ -83,8 +118,16 @@ def convolution_backward(gradient, image, kernel):
     return d_image, d_kernel, d_bias
 
 
-def max_pooling(image, size=2):
-    """The largest number of each window, windows side by side (D 3.2)."""
+def max_pooling(image: Floats, size: int = 2) -> Floats:
+    """The maximum of each window; the windows are adjacent (D 3.2).
+
+    Args:
+        image: array, shape (height, width, channels).
+        size: int, height and width of the windows. Defaults to 2.
+
+    Returns:
+        Array, shape (⌊height / size⌋, ⌊width / size⌋, channels).
+    """
     rows, columns, channels = image.shape[0] // size, image.shape[1] // size, image.shape[2]
     outputs = np.zeros((rows, columns, channels), image.dtype)
     for c in range(channels):
@@ -95,8 +138,17 @@ def max_pooling(image, size=2):
     return outputs
 
 
-def max_pooling_backward(gradient, image, size=2):
-    """Each window's gradient at the place of its maximum (D 3.3)."""
+def max_pooling_backward(gradient: Floats, image: Floats, size: int = 2) -> Floats:
+    """Each window's gradient at the position of its maximum (D 3.3).
+
+    Args:
+        gradient: array, that with respect to the outputs of `max_pooling`, of their shape.
+        image: array, shape (height, width, channels).
+        size: int, height and width of the windows. Defaults to 2.
+
+    Returns:
+        Array of the shape of the image.
+    """
     d_image = np.zeros_like(image)
     rows, columns, channels = gradient.shape
     for c in range(channels):
