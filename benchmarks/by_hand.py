@@ -56,11 +56,11 @@ def vectorised():
 def loops():
     """The formulas as loops over images, filters and windows: one batch, without the update."""
     from models import from_scratch
-    from models.from_scratch import plain_loops
+    from models.from_scratch import numpy_cnn_loops
 
     x, y = (part[:BATCH_SIZE] for part in images())
     weights = from_scratch.numpy_cnn(seed=0).parameters
-    return BATCH_SIZE, lambda: plain_loops.loss_and_gradients(weights, x, y)
+    return BATCH_SIZE, lambda: numpy_cnn_loops.loss_and_gradients(weights, x, y)
 
 
 WAYS = {"keras_fit": "Keras, model.fit", "vectorised": "NumPy, vectorised", "loops": "Plain loops"}

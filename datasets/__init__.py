@@ -1,5 +1,10 @@
-"""The image sets: real or drawn stand-ins, checked by content hash, and splits of them."""
+"""Image sets, real or drawn as stand-ins, splits of them, and point sets in the plane.
 
+In: the name of an image set, where to take it from, and the sizes and seed of a split. Out: uint8
+arrays whose content is checked by hash, and indices into them. `datasets.points` draws point sets.
+"""
+
+# This folder is meant to be copied into other projects, so its imports are relative.
 from .errors import DataError, StandInWarning
 from .loading import PUBLISHED, Dataset, load, resolve
 from .splitting import Split, split

@@ -1,4 +1,4 @@
-"""The four arrays of an image set, their hash, and the decoded copies kept on disk."""
+"""The four arrays of an image set, their hash, and the decoded copies cached on disk."""
 
 import hashlib
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .errors import DataError
 
@@ -17,50 +18,62 @@ CACHE = Path(__file__).resolve().parents[1] / ".cache"
 class Arrays(NamedTuple):
     """Images of shape (n, 28, 28) or (n, 32, 32, 3) and labels of shape (n,), all uint8."""
 
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
+    x_train: NDArray[np.uint8]
+    y_train: NDArray[np.uint8]
+    x_test: NDArray[np.uint8]
+    y_test: NDArray[np.uint8]
 
 
 def fingerprint(arrays: Arrays) -> str:
-    """SHA-256 over the raw bytes (C order, uint8) of the four arrays, one after the other.
+    """SHA-256 over the raw bytes (C order) of the four arrays, in order.
 
-    Shapes do not enter: labels of shape (n, 1) and (n,) give the same value.
+    Shapes are not hashed: labels of shape (n, 1) and (n,) give the same value.
+
+    Args:
+        arrays: `Arrays`.
+
+    Returns:
+        str, 64 hexadecimal digits.
     """
     digest = hashlib.sha256()
     for array in arrays:
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
 def read_npz(path: Path) -> Arrays:
-    """The four arrays of the NumPy archive at `path`.
+    """Read the four arrays of a NumPy archive.
+
+    Args:
+        path: `Path` of the .npz file.
+
+    Returns:
+        `Arrays`.
 
     Raises:
-        DataError: the file is damaged, is no such archive, or lacks an array.
+        DataError: if the file is damaged, is not such an archive, or lacks an array.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
             return Arrays(*(archive[field] for field in Arrays._fields))
-    # A damaged archive raises whatever its zip, LZMA or deflate decoder meets first.
+    # A damaged archive raises whatever error its zip, LZMA or deflate decoder hits first.
     except Exception as error:
         raise DataError(
-            f"{path} cannot be read ({_one_line(error)}): allowed is an undamaged .npz archive"
+            f"{path} cannot be read ({_one_line(error)}): it must be an undamaged .npz archive"
             f" with the arrays {', '.join(Arrays._fields)}; replace the file"
         ) from error
 
 
 def cached(key: str, make: Callable[[], Arrays]) -> tuple[Arrays, str]:
-    """The arrays kept under `key`, made and kept first where they are missing or damaged.
+    """Read the arrays cached under `key`; if they are missing or damaged, make and cache them.
 
     The copies are uncompressed archives in `.cache/datasets/` beside the code, or in `datasets/`
-    of the folder that the environment variable DESCENT_CACHE_DIR names. Each carries its
-    fingerprint. Without a writable folder the arrays are made anew each time.
+    in the folder named by the environment variable DESCENT_CACHE_DIR. Each contains its
+    fingerprint. Without a writable folder the arrays are made again each time.
 
     Args:
-        key: a file name without ending, another one whenever `make` gives other arrays.
-        make: gives the arrays; its errors pass through.
+        key: str, a file name without suffix, different whenever `make` returns different arrays.
+        make: callable that returns `Arrays`; its errors propagate.
 
     Returns:
         The arrays and their fingerprint.
@@ -86,8 +99,8 @@ def _kept(path: Path) -> tuple[Arrays, str] | None:
 
 
 def _keep(path: Path, arrays: Arrays, value: str) -> None:
-    # The replacement is atomic: of two processes the later one wins, and a reader sees a whole
-    # file whenever it looks.
+    # The replacement is atomic: the later of two processes wins, and a reader always sees a
+    # complete file.
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,9 @@
-"""What the room tells its user when an image set cannot be given as asked."""
+"""The errors and warnings of this folder."""
 
 
 class DataError(ValueError):
-    """An image set cannot be given as asked; the message is one line that says what to do."""
+    """The request for data cannot be met; the message is one line that says what to do."""
 
 
 class StandInWarning(UserWarning):
-    """The real images are out of reach, so drawn ones stand in for them."""
+    """The real images are unavailable, so drawn ones are used in their place."""

@@ -1,4 +1,4 @@
-"""Where the image sets come from: a data folder, Keras, or the stand-ins."""
+"""Loading the image sets from a data folder, from Keras, or as stand-ins."""
 
 import contextlib
 import gzip
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .content import Arrays, cached, fingerprint, read_npz
 from .errors import DataError, StandInWarning
@@ -23,7 +24,16 @@ DOWNLOAD_TIMEOUT = 10  # seconds without an answer
 
 @dataclass(frozen=True)
 class Published:
-    """What is known of a published image set; its hash decides whether data is real."""
+    """Facts about a published image set; its hash decides whether data is real.
+
+    Attributes:
+        title: its name for readers.
+        sha256: `fingerprint` of its arrays.
+        train_size: number of training images.
+        test_size: number of test images.
+        image_shape: shape of one image.
+        class_names: names in the order of the labels.
+    """
 
     title: str
     sha256: str
@@ -99,10 +109,10 @@ class Dataset:
     """
 
     name: str
-    x_train: np.ndarray
-    y_train: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
+    x_train: NDArray[np.uint8]
+    y_train: NDArray[np.uint8]
+    x_test: NDArray[np.uint8]
+    y_test: NDArray[np.uint8]
     class_names: tuple[str, ...]
     source: str
     fingerprint: str
@@ -114,19 +124,24 @@ class Dataset:
 
 
 def load(name: str, source: str = "auto", data_dir: str | Path | None = None) -> Dataset:
-    """Gives the image set `name`.
+    """Load an image set.
 
     Args:
-        name: "fashion_mnist", "mnist" or "cifar10".
-        source: "real": the published images, from the data folder where one is given, else from
-            Keras, which caches and downloads. "stand-in": images drawn by code at the same
-            shapes, sizes and class names. "auto": the real ones, but the stand-in, with a
-            `StandInWarning`, where no folder is given and Keras cannot get them.
-        data_dir: folder of `NAME.npz` files with the arrays x_train, y_train, x_test, y_test;
-            by default the one that the environment variable DESCENT_DATA_DIR names.
+        name: str, "fashion_mnist", "mnist" or "cifar10".
+        source: str. "real": the published images, from the data folder if there is one, otherwise
+            from Keras, which downloads and caches them. "stand-in": images drawn by code, of the
+            same shapes, sizes and class names. "auto": the real images or, if there is no folder
+            and Keras cannot get them, the stand-in, with a `StandInWarning`. Defaults to "auto".
+        data_dir: str, `Path` or None, a folder of `NAME.npz` files with the arrays x_train,
+            y_train, x_test, y_test. Defaults to None, the folder named by the environment variable
+            DESCENT_DATA_DIR.
+
+    Returns:
+        A `Dataset`.
 
     Raises:
-        DataError: unknown name or source, no real images, or others than the published ones.
+        DataError: if the name or source is unknown, there are no real images, or their content
+            differs from the published one.
     """
     _check(name, source)
     if source == "stand-in":
@@ -137,7 +152,7 @@ def load(name: str, source: str = "auto", data_dir: str | Path | None = None) ->
     try:
         arrays = _keras_arrays(name)
     except _OutOfReachError as error:
-        remedy = f"give a folder that holds {name}.npz with --data-dir or DESCENT_DATA_DIR"
+        remedy = f"name a folder that contains {name}.npz with --data-dir or DESCENT_DATA_DIR"
         if source == "real":
             raise DataError(f"{name}: {error}; {remedy}, or use --data stand-in") from error
         warnings.warn(
@@ -146,17 +161,26 @@ def load(name: str, source: str = "auto", data_dir: str | Path | None = None) ->
             stacklevel=2,
         )
         return _stand_in(name)
-    return _real(name, arrays, fingerprint(arrays), f"what Keras holds in {_keras_cache()}")
+    return _real(name, arrays, fingerprint(arrays), f"Keras's cache in {_keras_cache()}")
 
 
 def resolve(name: str, source: str = "auto", data_dir: str | Path | None = None) -> str:
-    """Says which source `load` uses for the same arguments: "real" or "stand-in".
+    """Find out which source `load` uses for the same arguments.
 
-    Where a data folder is given its file must exist but is not opened. Without a folder the real
+    If a data folder is given, its file must exist but is not opened. Without a folder the real
     images are loaded, so that they are in Keras's cache afterwards.
 
+    Args:
+        name: str, see `load`.
+        source: str, see `load`. Defaults to "auto".
+        data_dir: str, `Path` or None, see `load`. Defaults to None.
+
+    Returns:
+        "real" or "stand-in".
+
     Raises:
-        DataError: as `load`, but for a file that exists and does not hold the published images.
+        DataError: as in `load`, except for a file that exists but does not hold the published
+            images.
     """
     _check(name, source)
     if source == "stand-in":
@@ -172,9 +196,9 @@ class _OutOfReachError(Exception):
 
 def _check(name: str, source: str) -> None:
     if name not in PUBLISHED:
-        raise DataError(f"unknown image set {name!r}: allowed are {', '.join(PUBLISHED)}")
+        raise DataError(f"unknown image set {name!r}; choose from {', '.join(PUBLISHED)}")
     if source not in SOURCES:
-        raise DataError(f"unknown data source {source!r}: allowed are {', '.join(SOURCES)}")
+        raise DataError(f"unknown data source {source!r}; choose from {', '.join(SOURCES)}")
 
 
 def _given_file(name: str, data_dir: str | Path | None) -> Path | None:
@@ -184,8 +208,8 @@ def _given_file(name: str, data_dir: str | Path | None) -> Path | None:
     path = Path(folder).expanduser() / f"{name}.npz"
     if not path.is_file():
         raise DataError(
-            f"{path} does not exist: a given data folder must hold {name}.npz; put it there,"
-            " give another folder with --data-dir or DESCENT_DATA_DIR, or use --data stand-in"
+            f"{path} does not exist: the data folder must contain {name}.npz; put it there,"
+            " name another folder with --data-dir or DESCENT_DATA_DIR, or use --data stand-in"
         )
     return path
 
@@ -204,7 +228,7 @@ def _keras_cache() -> Path:
 
 
 def _keras_arrays(name: str) -> Arrays:
-    # Keras removes what a failed download leaves, but not what a killed one does.
+    # Keras removes the partial files of a failed download, but not those of a killed one.
     damage = (EOFError, gzip.BadGzipFile, zlib.error, pickle.UnpicklingError)
     timeout = socket.getdefaulttimeout()
     try:
@@ -215,8 +239,8 @@ def _keras_arrays(name: str) -> Arrays:
             (x_train, y_train), (x_test, y_test) = getattr(keras_datasets, name).load_data()
     except damage as error:
         raise DataError(
-            f"{name}: the files that Keras keeps in {_keras_cache()} are damaged"
-            f" ({type(error).__name__}); delete them there, and they are downloaded again"
+            f"{name}: Keras's cached files in {_keras_cache()} are damaged"
+            f" ({type(error).__name__}); delete them, and they will be downloaded again"
         ) from error
     # Keras raises a bare Exception when a download fails.
     except Exception as error:
@@ -230,13 +254,13 @@ def _keras_arrays(name: str) -> Arrays:
 
 
 def _real(name: str, arrays: Arrays, value: str, origin: str) -> Dataset:
-    """The data set, once its content has proved to be the published one."""
+    """The data set, after a check that its content is the published one."""
     published = PUBLISHED[name]
     _check_shapes(published, arrays, origin)
     if value != published.sha256:
         raise DataError(
-            f"{origin} is not the published {name}: its content has the SHA-256 {value}, allowed"
-            f" is {published.sha256}; replace it, or use --data stand-in"
+            f"{origin} is not the published {name}: its content has the SHA-256 {value} instead"
+            f" of {published.sha256}; replace it, or use --data stand-in"
         )
     return _dataset(name, arrays, "real", value)
 
@@ -249,7 +273,7 @@ def _check_shapes(published: Published, arrays: Arrays, origin: str) -> None:
         )
         if array.dtype != np.uint8 or array.shape not in allowed:
             raise DataError(
-                f"{origin}: {field} is {array.dtype} of shape {array.shape}, allowed is uint8 of"
+                f"{origin}: {field} is {array.dtype} of shape {array.shape}, but must be uint8 of"
                 f" shape {' or '.join(map(str, allowed))}; replace it, or use --data stand-in"
             )
 

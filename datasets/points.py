@@ -1,44 +1,52 @@
-"""Point sets in the plane with two classes, drawn by code, and whether a line separates them.
+"""Point sets in the plane with two classes, drawn by code, and a test of linear separability.
 
-Each function gives x, float64 of shape (n, 2), and y, labels 0 and 1, int64 of shape (n,). The same
-arguments give the same points. Scikit-learn and SciPy are imported inside functions, so that
-importing this module costs nothing.
+Points are x, float64 of shape (n, 2), and y, labels 0 and 1, int64 of shape (n,). The same
+arguments give the same points. Scikit-learn and SciPy are imported inside functions, which keeps
+the import of this module fast.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from .splitting import split
 
+Points = tuple[NDArray[np.float64], NDArray[np.int64]]
+"""x, shape (n, 2), and y, shape (n,)."""
+
 MARKS = 0.0, 10.0
-"""The worst and the best mark that the critics of `movie_marks` give."""
+"""The worst and the best mark of the critics in `movie_marks`."""
 
 
-def circles(
-    n: int, noise: float = 0.1, factor: float = 0.5, seed: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
-    """Two noisy circles around one centre, of radius 1 (label 0) and `factor` (label 1). (B 1.2).
+def circles(n: int, noise: float = 0.1, factor: float = 0.5, seed: int = 0) -> Points:
+    """Two noisy concentric circles, of radius 1 (label 0) and `factor` (label 1) (B 1.2).
 
     Args:
-        n: number of points, half of them on each circle.
-        noise: standard deviation of what is added to each coordinate.
-        factor: radius of the inner circle, between 0 and 1.
-        seed: of the draw.
+        n: int, number of points, half of them on each circle.
+        noise: float, standard deviation of the noise in each coordinate. Defaults to 0.1.
+        factor: float in (0, 1), radius of the inner circle. Defaults to 0.5.
+        seed: int, seed of the draw. Defaults to 0.
+
+    Returns:
+        x and y.
     """
     from sklearn.datasets import make_circles
 
     return make_circles(n, noise=noise, factor=factor, random_state=seed)
 
 
-def four_clusters(n: int, spread: float = 0.35, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Clusters at (±1, ±1), those at opposite corners of one class, as in "exclusive or".
+def four_clusters(n: int, spread: float = 0.35, seed: int = 0) -> Points:
+    """Clusters at (±1, ±1); opposite corners belong to one class, as in "exclusive or".
 
-    Label 0 where both coordinates have the same sign, label 1 where the signs differ. No line
-    separates them (C, "Non linear decision").
+    The label is 0 if both coordinates of the corner have the same sign, otherwise 1. No line
+    separates the classes (C, "Non linear decision").
 
     Args:
-        n: number of points, a quarter of them in each cluster.
-        spread: standard deviation of a cluster in each coordinate.
-        seed: of the draw.
+        n: int, number of points, a quarter of them in each cluster.
+        spread: float, standard deviation of a cluster in each coordinate. Defaults to 0.35.
+        seed: int, seed of the draw. Defaults to 0.
+
+    Returns:
+        x and y.
     """
     from sklearn.datasets import make_blobs
 
@@ -47,17 +55,20 @@ def four_clusters(n: int, spread: float = 0.35, seed: int = 0) -> tuple[np.ndarr
     return x, corner % 2
 
 
-def movie_marks(n: int, margin: float = 0.5, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def movie_marks(n: int, margin: float = 0.5, seed: int = 0) -> Points:
     """Marks of two critics for movies, and whether a third person likes them (C, "A neuron").
 
-    Marks are uniform on `MARKS`. The third person likes a movie (label 1) where their mean,
-    weighted by a taste drawn for each seed, is above the middle; movies within `margin` of that
-    line are left out, so that the line separates the classes.
+    Marks are uniform on `MARKS`. The third person likes a movie (label 1) if the mean of its marks,
+    weighted by a taste drawn for each seed, is above the middle. Movies within `margin` of that
+    line are excluded, so that the line separates the classes.
 
     Args:
-        n: number of movies.
-        margin: in marks, below 2.
-        seed: of the draw.
+        n: int, number of movies.
+        margin: float, distance in marks, less than 2. Defaults to 0.5.
+        seed: int, seed of the draw. Defaults to 0.
+
+    Returns:
+        x and y.
     """
     rng = np.random.default_rng([seed])
     angle = rng.uniform(np.pi / 8, 3 * np.pi / 8)
@@ -67,58 +78,81 @@ def movie_marks(n: int, margin: float = 0.5, seed: int = 0) -> tuple[np.ndarray,
     return x[clear], (distance[clear] > 0).astype(np.int64)
 
 
-def scaled_marks(x: np.ndarray) -> np.ndarray:
-    """Marks on a scale from −1 to 1, where a sigmoid is not flat."""
+def scaled_marks(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Marks mapped to the range from −1 to 1, where a sigmoid is not flat.
+
+    Args:
+        x: float array of marks, any shape.
+
+    Returns:
+        Array of the same shape.
+    """
     worst, best = MARKS
     return 2 * (x - worst) / (best - worst) - 1
 
 
-def train_and_test(x, y, test_size: int, seed: int = 0):
-    """Two disjoint parts of the points with the class proportions of all.
+def train_and_test(
+    x: NDArray[np.float64], y: NDArray[np.int64], test_size: int, seed: int = 0
+) -> tuple[Points, Points]:
+    """Split points into a training and a test set with the class proportions of all.
 
     Args:
-        x: points, shape (n, 2).
-        y: labels, shape (n,).
-        test_size: points of the second part.
-        seed: of the draw.
+        x: float array of points, shape (n, 2).
+        y: integer array of labels, shape (n,).
+        test_size: int, number of test points.
+        seed: int, seed of the draw. Defaults to 0.
 
     Returns:
-        (x, y) for training and (x, y) for the test.
+        (x, y) of the training set and (x, y) of the test set.
 
     Raises:
-        DataError: when `test_size` is negative or exceeds n.
+        DataError: if `test_size` is negative or exceeds n.
     """
     parts = split(y, len(y) - test_size, test_size, seed)
     return (x[parts.train], y[parts.train]), (x[parts.validation], y[parts.validation])
 
 
-def train_validation_and_test(x, y, validation_size: int, test_size: int, seed: int = 0):
-    """As `train_and_test`, but three parts: (x, y) for training, for validation and for the test.
+def train_validation_and_test(
+    x: NDArray[np.float64],
+    y: NDArray[np.int64],
+    validation_size: int,
+    test_size: int,
+    seed: int = 0,
+) -> tuple[Points, Points, Points]:
+    """Split points into a training, a validation and a test set with the class proportions of all.
 
     Args:
-        x: points, shape (n, 2).
-        y: labels, shape (n,).
-        validation_size: points of the second part.
-        test_size: points of the third part.
-        seed: of the draw.
+        x: float array of points, shape (n, 2).
+        y: integer array of labels, shape (n,).
+        validation_size: int, number of validation points.
+        test_size: int, number of test points.
+        seed: int, seed of the draw. Defaults to 0.
+
+    Returns:
+        (x, y) of the training set, of the validation set and of the test set.
 
     Raises:
-        DataError: when a size is negative or both exceed n together.
+        DataError: if a size is negative or both together exceed n.
     """
     rest, test = train_and_test(x, y, test_size, seed)
-    return *train_and_test(*rest, validation_size, seed), test
+    train, validation = train_and_test(*rest, validation_size, seed)
+    return train, validation, test
 
 
-def separable(x, y) -> bool:
-    """Whether a line has all points of class 1 on one side and all others on the other.
+def separable(x: ArrayLike, y: ArrayLike) -> bool:
+    """Whether a line separates the points of class 1 from all others.
 
-    That is whether the linear program s·(w·x + b) ≥ 1, with s = 1 for class 1 and −1 otherwise,
-    has a solution (w, b).
+    It does if the linear program s·(w·x + b) ≥ 1, with s = 1 for class 1 and −1 otherwise, has a
+    solution (w, b).
 
     Args:
-        x: points, shape (n, 2).
-        y: labels 0 and 1, shape (n,).
+        x: float array of points, shape (n, 2).
+        y: integer array of labels 0 and 1, shape (n,).
+
+    Returns:
+        bool.
     """
+    x = np.asarray(x)
     from scipy.optimize import linprog
 
     signs = np.where(np.asarray(y) == 1, 1, -1)[:, None]

@@ -8,7 +8,7 @@ import numpy as np
 from datasets import points
 from experiments.analyses import circles as analysis
 from models.from_scratch import tanh_network
-from models.from_scratch.descent import Descent, batches, descend, differences
+from models.from_scratch.gradient_descent import Descent, batches, descend, differences
 from reporting import (
     Measure,
     Study,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.from_scratch.descent import nesterov
+from models.from_scratch.gradient_descent import nesterov
 from reporting import Measure, Methods, Study, Table, compare, identity, summary_of
 from reporting.figures import palette, plots
 from reporting.figures.curves import draw_losses

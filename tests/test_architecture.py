@@ -108,7 +108,6 @@ def is_upwards(module, target):
 
 
 MISSING = {
-    "models": "from_scratch.descent imports the package that it lies in",
     "training": "search.search imports training, in which it lies",
 }
 TO_MEND = {

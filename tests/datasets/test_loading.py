@@ -170,7 +170,7 @@ def test_other_shapes_or_types_are_an_error(folder, arrays, field, change):
     np.savez(folder / "cifar10.npz", **arrays | {field: change(arrays[field])})
     with pytest.raises(datasets.DataError, match=f"{field} is u?int8 of shape") as caught:
         datasets.load("cifar10", data_dir=folder)
-    assert_one_helpful_line(caught, str(folder / "cifar10.npz"), "allowed is uint8", "replace")
+    assert_one_helpful_line(caught, str(folder / "cifar10.npz"), "must be uint8", "replace")
 
 
 @pytest.mark.parametrize("function", [datasets.load, datasets.resolve])

@@ -4,7 +4,7 @@ import pytest
 import experiments.circles as circles
 from experiments.analyses import circles as analysis
 from models.from_scratch import tanh_network
-from models.from_scratch.descent import Descent, batches, descend, differences
+from models.from_scratch.gradient_descent import Descent, batches, descend, differences
 from reporting import Lab
 
 

@@ -154,15 +154,20 @@ def test_stack_by_hand():
     # B's network for CIFAR-10, sizes as in B Q10, fields by B Q7's recursion on paper.
     conv, pool = {"kernel": 5, "padding": "same"}, Layer(2, stride=2)
     stack = [
-        Layer(**conv, filters=32), pool, Layer(**conv, filters=64), pool,
-        Layer(**conv, filters=64), pool, Layer(None, filters=1000), Layer(None, filters=10),
-    ]  # fmt: skip
+        Layer(**conv, filters=32),
+        pool,
+        Layer(**conv, filters=64),
+        pool,
+        Layer(**conv, filters=64),
+        pool,
+        Layer(None, filters=1000),
+        Layer(None, filters=10),
+    ]
     rows = describe(stack, size=32, channels=3)
     assert [row.size for row in rows] == [32, 16, 16, 8, 8, 4, 1, 1]
     assert [row.channels for row in rows] == [32, 32, 64, 64, 64, 64, 1000, 10]
-    assert [row.parameters for row in rows] == [
-        2432, 0, 51_264, 0, 102_464, 0, 1_025_000, 10_010
-    ]  # fmt: skip
+    parameters = [2432, 0, 51_264, 0, 102_464, 0, 1_025_000, 10_010]
+    assert [row.parameters for row in rows] == parameters
     assert [row.field for row in rows] == [5, 6, 14, 16, 32, 36, 60, 60]
     assert [row.jump for row in rows] == [1, 2, 2, 4, 4, 8, 8, 8]
     assert [row.start for row in rows] == [-2, -2, -6, -6, -14, -14, -14, -14]

@@ -338,7 +338,10 @@ def test_argument_out_of_range(builder, options, message):
         ({"filters": (32, -1)}, "filters must be whole numbers of at least 1"),
         ({"kernel_size": 0}, "kernel_size must be whole numbers of at least 1"),
         ({"pool_size": 0}, "pool_size must be whole numbers of at least 1"),
-        ({"filters": (4, 4, 4)}, r"filters has 3 blocks, but the input of block 2 is only 2x3 pixels"),
+        (
+            {"filters": (4, 4, 4)},
+            r"filters has 3 blocks, but the input of block 2 is only 2x3 pixels",
+        ),
     ],
 )
 def test_convolution_out_of_range(options, message):

@@ -89,9 +89,14 @@ def test_cifar_cnn_has_b_s_layers_in_b_s_order():
 
 def test_cifar_cnn_with_every_option():
     model = cifar_cnn(
-        (8, 8, 3), dropout=0.5, batch_normalisation=True, augmentation=("crop", "flip"),
-        classes=4, scaling=1 / 255, seed=0,
-    )  # fmt: skip
+        (8, 8, 3),
+        dropout=0.5,
+        batch_normalisation=True,
+        augmentation=("crop", "flip"),
+        classes=4,
+        scaling=1 / 255,
+        seed=0,
+    )
     names = layer_names(model)
     assert names[:4] == ["image", "scaling", "crop", "flip"]
     assert names[4:8] == ["conv_1", "batch_normalisation_1", "activation_1", "pool_1"]

@@ -34,7 +34,7 @@ def test_fit_is_imported_at_first_use():
     "script",
     [
         "from training import fit",
-        "from training.loop import descent",
+        "from training.loop import optimizer_paths",
         "from training.loop import gradients",
         "from training import fit; import tensorflow; tensorflow.get_logger().warning('retraced')",
     ],

@@ -1,5 +1,7 @@
-"""The training loop: a compiled Keras model and arrays come in, every loss comes out.
+"""The training loop, which knows nothing of configs, records or files.
 
-`fitting` has `fit`, which runs whole epochs as one compiled program; `backends` holds that program,
-once for each backend of Keras. Nothing here knows of configs, records or files.
+In: a compiled Keras model and arrays. Out: the trained model and the loss of every iteration.
+
+`fitting` has `fit`, which runs whole epochs as one compiled program; `backends` has that program
+for each backend of Keras.
 """

@@ -10,10 +10,10 @@ import models
 from callbacks import GradientNorm
 from datasets.loading import PUBLISHED
 from models import from_scratch
-from models.from_scratch import plain_loops
+from models.from_scratch import numpy_cnn_loops
 from training.backend import BackendError
 from training.config import MODELS
-from training.loop.backends import on_device
+from training.loop.backends import to_device
 from training.loop.batches import epoch_order
 from training.loop.fitting import Evaluation, History, Trainer
 from training.optimizers import OPTIMIZERS, scheduled
@@ -89,7 +89,7 @@ class KerasEngine:
 
     def evaluate(self, x, y):
         """Metric name → number, on other images."""
-        return self._network.evaluation(on_device(x, y))
+        return self._network.evaluation(to_device(x, y))
 
     def logits(self, x, batch_size=1000):
         """The logits of images, float32, shape (images, classes)."""
@@ -223,7 +223,7 @@ class LoopsEngine(NumpyEngine):
             epoch, batch = divmod(iteration, config.iterations_per_epoch)
             order = epoch_order(len(x), config.seed, epoch)
             rows = order[batch * config.batch_size :][: config.batch_size]
-            loss, gradients = plain_loops.loss_and_gradients(
+            loss, gradients = numpy_cnn_loops.loss_and_gradients(
                 parameters, self._images(x[rows]), y[rows]
             )
             optimizer.update(parameters, gradients)

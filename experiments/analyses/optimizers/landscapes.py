@@ -84,7 +84,7 @@ def descents(landscape: Landscape) -> dict[str, dict[str, Any]]:
         from each other start at the best rate for it, shape (STARTS,), as `updates_needed` counts
         them.
     """
-    from training.loop.descent import paths
+    from training.loop.optimizer_paths import paths
 
     around = np.random.default_rng([0]).uniform(-0.5, 0.5, (STARTS, 2))
     starts = landscape.start + np.vstack([np.zeros(2), around])

@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 
 from models.from_scratch import OPTIMIZERS, Dense, Network, mean_squared_error
-from models.from_scratch.descent import Descent, batches, descend, differences, nesterov, of_network
+from models.from_scratch.gradient_descent import (
+    Descent,
+    batches,
+    descend,
+    differences,
+    nesterov,
+    of_network,
+)
 
 
 def test_every_epoch_sees_every_example_once_in_an_order_of_its_own():

@@ -233,7 +233,7 @@ def test_layers_that_do_not_fit_are_refused():
 
 
 def test_a_network_without_parameters_is_refused():
-    with pytest.raises(ValueError, match="at least one with parameters"):
+    with pytest.raises(ValueError, match="include one with parameters"):
         small([ReLU()])
 
 

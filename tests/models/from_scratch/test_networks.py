@@ -7,7 +7,7 @@ from models.from_scratch import (
     check_gradients,
     epoch_order,
     numpy_cnn,
-    plain_loops,
+    numpy_cnn_loops,
     relative_error,
     sigmoid_network,
     sigmoid_neuron,
@@ -176,7 +176,7 @@ def test_plain_loops_compute_the_same():
         parameter += 0.1 * rng.normal(size=parameter.shape)
     images, labels = rng.random((2, 12, 13, 2)), np.array([3, 0])
     loss, gradients = network.loss_and_gradients(images, labels)
-    expected, theirs = plain_loops.loss_and_gradients(network.parameters, images, labels)
+    expected, theirs = numpy_cnn_loops.loss_and_gradients(network.parameters, images, labels)
     assert loss == pytest.approx(expected, rel=1e-10)
     for one, other in zip(gradients, theirs, strict=True):
         assert relative_error(one, other) <= 1e-10

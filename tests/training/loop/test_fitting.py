@@ -13,7 +13,7 @@ import training.loop.fitting
 from callbacks import GradientNorm, IterationLoss
 from models import cnn_classifier, dense_classifier
 from training import OPTIMIZERS
-from training.loop.backends import on_device
+from training.loop.backends import to_device
 from training.loop.batches import epoch_order
 
 BACKEND = keras.backend.backend()
@@ -408,7 +408,7 @@ def test_validation_of_several_batches_equals_evaluate(monkeypatch):
     monkeypatch.setattr(training.loop.fitting.Evaluation, "BATCH_SIZE", 8)
     x, y = images(21)
     model = dense()
-    ours = training.loop.fitting.Evaluation(model)(on_device(x, y))
+    ours = training.loop.fitting.Evaluation(model)(to_device(x, y))
     theirs = model.evaluate(x, y, verbose=0, return_dict=True)
     assert ours == pytest.approx(theirs, rel=1e-5)
 
@@ -650,7 +650,7 @@ def test_regression():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"epochs": 2, "iterations": 5}, "give epochs or iterations, not both"),
+        ({"epochs": 2, "iterations": 5}, "pass epochs or iterations, not both"),
         ({"batch_size": 0}, "batch_size must be a whole number of at least 1, not 0"),
         ({"batch_size": -3}, "batch_size must be a whole number of at least 1, not -3"),
         ({"batch_size": 8.0}, "batch_size must be a whole number of at least 1, not 8.0"),

@@ -2,6 +2,8 @@
 
 import contextlib
 import functools
+from collections.abc import Iterator
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,17 +13,16 @@ from callbacks.recorder import replaced
 
 
 @contextlib.contextmanager
-def convolutions_as_products(model):
-    """While a training step is traced for a CPU, let convolutions be matrix products.
+def convolutions_as_products(model: keras.Model) -> Iterator[None]:
+    """Replace convolutions by matrix products while a training step is traced for a CPU.
 
-    Within a loop XLA's own convolutions and gradients of max pooling are many times slower there.
-    The numbers are those of Keras's layers, up to the order of sums: each window of the image,
-    written out as a row, times the filters as columns; and the largest of a pool's pixels, the
-    first where several are equal. Layers that do anything else, such as dilation or groups, compute
-    as ever.
+    Inside a loop XLA's own convolutions and gradients of max pooling are many times slower there.
+    The results equal those of Keras's layers, up to the order of sums: each window of the image as
+    a row times the filters as columns; and the maximum of each pooling window, the first one among
+    equals. Layers with other options, such as dilation or groups, are not replaced.
 
     Args:
-        model: a built `keras.Model`.
+        model: built `keras.Model`.
     """
     with contextlib.ExitStack() as stack:
         for layer in model._flatten_layers() if jax.default_backend() == "cpu" else ():
@@ -32,7 +33,7 @@ def convolutions_as_products(model):
         yield
 
 
-def _is_plain(layer):
+def _is_plain(layer: keras.layers.Layer) -> bool:
     return (
         layer.built
         and layer.data_format == "channels_last"
@@ -43,7 +44,7 @@ def _is_plain(layer):
     )
 
 
-def _is_tiling(layer):
+def _is_tiling(layer: keras.layers.Layer) -> bool:
     return (
         layer.data_format == "channels_last"
         and layer.padding == "valid"
@@ -51,7 +52,7 @@ def _is_tiling(layer):
     )
 
 
-def _convolve(layer, images):
+def _convolve(layer: keras.layers.Layer, images: Any) -> Any:
     kernel = layer.kernel.value
     height, width = layer.kernel_size
     if layer.padding == "same":
@@ -67,7 +68,7 @@ def _convolve(layer, images):
     return outputs if layer.activation is None else layer.activation(outputs)
 
 
-def _pool(layer, images):
+def _pool(layer: keras.layers.Layer, images: Any) -> Any:
     height, width = layer.pool_size
     rows, columns = (
         size // pool * pool for size, pool in zip(images.shape[1:3], layer.pool_size, strict=True)
@@ -75,5 +76,5 @@ def _pool(layer, images):
     pixels = [
         images[:, i:rows:height, j:columns:width] for i in range(height) for j in range(width)
     ]
-    # Not `jnp.maximum`, which shares out the gradient among equal pixels.
+    # Not `jnp.maximum`, which divides the gradient among equal pixels.
     return functools.reduce(lambda most, pixel: jnp.where(most >= pixel, most, pixel), pixels)

@@ -1,17 +1,21 @@
-"""Training on TensorFlow: a loop over batches as one program, compiled as suits the model."""
+"""Training on TensorFlow: the loop over batches as one program, with or without XLA."""
 
 import contextlib
 import time
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike, NDArray
 
 from training.loop.backends.chunks import check_losses_are_means
 from training.loop.backends.tensorflow_batch_normalisation import fused_batch_normalisation
+from training.optimizers import Optimizer
 
 
-def on_device(*arrays):
+def to_device(*arrays: ArrayLike | None) -> tuple[Any, ...]:
     """The arrays as tensors; see `training.loop.backends`."""
     return tuple(tf.constant(array) for array in arrays if array is not None)
 
@@ -22,14 +26,21 @@ class TrainingLoop:
     Building it traces and compiles, without running a single step.
 
     Args:
-        model: as in `training.fit`, and so are `chunk_size` and `jit_compile`.
-        arrays: the loop keeps their shapes alone.
-        batch_size: examples of a step; what is left over makes a smaller last batch.
-        chunk_size: as large as a batch or larger, nothing is accumulated.
-        jit_compile: compile with XLA or not; None chooses by `suits_xla`.
+        model: built and compiled `keras.Model`.
+        arrays: tuple of tensors; the loop keeps only their shapes.
+        batch_size: int, examples per step; the remainder makes a smaller last batch.
+        chunk_size: int, examples per chunk; if it is at least `batch_size`, nothing is accumulated.
+        jit_compile: bool or None, whether to compile with XLA; None decides by `suits_xla`.
     """
 
-    def __init__(self, model, arrays, batch_size, chunk_size, jit_compile):
+    def __init__(
+        self,
+        model: keras.Model,
+        arrays: tuple[Any, ...],
+        batch_size: int,
+        chunk_size: int,
+        jit_compile: bool | None,
+    ) -> None:
         accumulates = chunk_size < batch_size
         step = accumulating_step(model, chunk_size) if accumulates else model.train_step
         if jit_compile is None:
@@ -37,26 +48,32 @@ class TrainingLoop:
         with contextlib.nullcontext() if jit_compile else fused_batch_normalisation(model):
             self._trace(step, arrays, batch_size, jit_compile)
 
-    def _trace(self, step, arrays, batch_size, jit_compile):
+    def _trace(
+        self,
+        step: Callable[[tuple[Any, ...]], Any],
+        arrays: tuple[Any, ...],
+        batch_size: int,
+        jit_compile: bool,
+    ) -> None:
         n = len(arrays[0])
         self._full_batches = n // batch_size
 
-        # The arrays are arguments of the programs, not captured by them: TensorFlow never lets go
-        # of a graph with a custom gradient, nor of what it captured.
-        def run_step(rows, arrays):
+        # The arrays are arguments of the programs rather than captured by them: TensorFlow never
+        # frees a graph with a custom gradient, nor anything that it captured.
+        def run_step(rows: Any, arrays: Any) -> None:
             step(tuple(tf.gather(array, rows) for array in arrays))
 
-        def run_full_batches(arrays, order, first, stop):
-            def body(i):
+        def run_full_batches(arrays: Any, order: Any, first: Any, stop: Any) -> None:
+            def body(i: Any) -> list[Any]:
                 run_step(tf.slice(order, [i * batch_size], [batch_size]), arrays)
                 return [i + 1]
 
             tf.while_loop(lambda i: i < stop, body, [first], parallel_iterations=1)
 
-        def run_partial_batch(arrays, order):
+        def run_partial_batch(arrays: Any, order: Any) -> None:
             run_step(order[self._full_batches * batch_size :], arrays)
 
-        def compiled(function, *arguments):
+        def compiled(function: Callable[..., None], *arguments: Any) -> Callable[..., Any]:
             traced = tf.function(function, jit_compile=jit_compile, autograph=False)
             return traced.get_concrete_function(arrays, *arguments)
 
@@ -64,28 +81,36 @@ class TrainingLoop:
         order, zero = tf.range(n, dtype=tf.int32), tf.constant(0)
         if self._full_batches:
             self._run_full_batches = compiled(run_full_batches, order, zero, zero)
-            # No batch, but XLA compiles now.
+            # This runs no batch, but makes XLA compile.
             self._run_full_batches(arrays, order, zero, zero)
         if n % batch_size:
             self._run_partial_batch = compiled(run_partial_batch, order)
         self.compile_seconds = time.perf_counter() - started
 
-    def __call__(self, arrays, order, first, stop):
+    def __call__(
+        self, arrays: tuple[Any, ...], order: NDArray[np.int32], first: int, stop: int
+    ) -> None:
         """Run the batches `first` to `stop` (exclusive) of the epoch with this `order`."""
-        order = tf.constant(order)
+        indices = tf.constant(order)
         full = min(stop, self._full_batches)
         if first < full:
-            self._run_full_batches(arrays, order, tf.constant(first), tf.constant(full))
+            self._run_full_batches(arrays, indices, tf.constant(first), tf.constant(full))
         if stop > self._full_batches:
-            self._run_partial_batch(arrays, order)
+            self._run_partial_batch(arrays, indices)
 
 
-def suits_xla(model):
-    """Whether XLA is the faster way to compile a model on this machine.
+def suits_xla(model: keras.Model) -> bool:
+    """Whether a model is faster when compiled with XLA on this machine.
 
-    On a GPU it is. On a CPU it is for dense networks, while XLA's convolutions are many times
-    slower than TensorFlow's own, and so is what draws random numbers, such as dropout: XLA draws
-    each again wherever it is used. Some layers cannot be compiled by XLA at all.
+    On a GPU it is. On a CPU dense networks are, but XLA's convolutions are many times slower than
+    TensorFlow's own, and so are layers that draw random numbers, such as dropout: XLA draws the
+    numbers again wherever they are used. Some layers cannot be compiled by XLA at all.
+
+    Args:
+        model: built `keras.Model`.
+
+    Returns:
+        bool.
     """
     if not all(layer.supports_jit for layer in model._flatten_layers()):
         return False
@@ -98,17 +123,24 @@ def suits_xla(model):
     )
 
 
-def accumulating_step(model, chunk_size):
+def accumulating_step(model: keras.Model, chunk_size: int) -> Callable[[tuple[Any, ...]], None]:
     """`keras.Model.train_step` with the gradient summed over chunks of the batch.
 
-    To be compiled without XLA, which copies the whole batch for each chunk.
+    Compile it without XLA, which copies the whole batch for each chunk.
+
+    Args:
+        model: built and compiled `keras.Model`.
+        chunk_size: int, examples per chunk.
+
+    Returns:
+        Callable that takes a batch, (x, y) or (x, y, sample_weight).
 
     Raises:
-        ValueError: as `check_losses_are_means`.
+        ValueError: see `check_losses_are_means`.
     """
     check_losses_are_means(model)
 
-    def chunk_gradients(batch, start, length, size):
+    def chunk_gradients(batch: Any, start: Any, length: int, size: int) -> tuple[Any, list[Any]]:
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(
             tuple(array[start : start + length] for array in batch)
         )
@@ -120,22 +152,24 @@ def accumulating_step(model, chunk_size):
         model.compute_metrics(x, y, outputs, sample_weight)
         return loss, tape.gradient(scaled_loss, model.trainable_weights)
 
-    def step(batch):
+    def step(batch: tuple[Any, ...]) -> None:
         size = batch[0].shape[0]
         rest = size % chunk_size
 
-        def add_chunk(start, loss, gradients, length=chunk_size):
-            batch_share = chunk_gradients(batch, start, length, size)
-            loss, gradients = tf.nest.map_structure(tf.add, (loss, gradients), batch_share)
+        def add_chunk(
+            start: Any, loss: Any, gradients: Any, length: int = chunk_size
+        ) -> tuple[Any, Any, Any]:
+            chunk = chunk_gradients(batch, start, length, size)
+            loss, gradients = tf.nest.map_structure(tf.add, (loss, gradients), chunk)
             return start + length, loss, gradients
 
         sums = 0, tf.constant(0.0), [tf.zeros_like(weight) for weight in model.trainable_weights]
         sums = tf.while_loop(
             lambda start, *_: start + chunk_size <= size, add_chunk, sums, parallel_iterations=1
         )
-        if rest:
-            sums = add_chunk(size - rest, *sums[1:], length=rest)
         _, loss, gradients = sums
+        if rest:
+            _, loss, gradients = add_chunk(size - rest, loss, gradients, length=rest)
         model._loss_tracker.update_state(loss, sample_weight=size)
         model.optimizer.apply_gradients(zip(gradients, model.trainable_weights, strict=True))
 
@@ -143,21 +177,26 @@ def accumulating_step(model, chunk_size):
 
 
 class EvaluationLoop:
-    """The batches in a `tf.while_loop`; XLA would take longer to compile it than it saves."""
+    """The batches in a `tf.while_loop`, without XLA, whose compilation costs more than it saves.
 
-    def __init__(self, model, batch_size):
+    Args:
+        model: built and compiled `keras.Model`.
+        batch_size: int, examples per batch.
+    """
+
+    def __init__(self, model: keras.Model, batch_size: int) -> None:
         self._model = model
         self._batch_size = batch_size
         self._run = tf.function(self._test_steps, autograph=False)
 
-    def __call__(self, arrays):
+    def __call__(self, arrays: tuple[Any, ...]) -> None:
         """Run `model.test_step` on all batches."""
         # One program for any number of examples.
         specs = tuple(tf.TensorSpec((None, *array.shape[1:]), array.dtype) for array in arrays)
         self._run.get_concrete_function(specs)(arrays)
 
-    def _test_steps(self, arrays):
-        def body(first):
+    def _test_steps(self, arrays: tuple[Any, ...]) -> None:
+        def body(first: Any) -> list[Any]:
             self._model.test_step(tuple(a[first : first + self._batch_size] for a in arrays))
             return [first + self._batch_size]
 
@@ -165,40 +204,46 @@ class EvaluationLoop:
         tf.while_loop(lambda first: first < n, body, [0], parallel_iterations=1)
 
 
-def value_and_gradients(loss):
+def value_and_gradients(loss: Callable[..., Any]) -> Callable[..., tuple[float, list[Any]]]:
     """See `training.loop.gradients`."""
 
     @tf.function(autograph=False)
-    def compiled(weights, arrays):
+    def compiled(weights: list[Any], arrays: tuple[Any, ...]) -> tuple[Any, list[Any]]:
         with tf.GradientTape() as tape:
             tape.watch(weights)
             value = loss(weights, *arrays)
         return value, tape.gradient(value, weights)
 
-    def evaluate(weights, *arrays):
+    def evaluate(weights: list[Any], *arrays: Any) -> tuple[float, list[Any]]:
         value, gradients = compiled(list(weights), arrays)
         return float(value), [gradient.numpy() for gradient in gradients]
 
     return evaluate
 
 
-def descend(optimizer, rates, function, points, updates):
-    """See `training.loop.descent`; all updates are one compiled loop."""
-    points = keras.Variable(points, dtype="float64")
-    optimizer = optimizer.build(lambda: tf.constant(rates))
-    optimizer.build([points])
+def descend(
+    optimizer: Optimizer,
+    rates: NDArray[np.float64],
+    function: Callable[..., Any],
+    points: NDArray[np.float64],
+    updates: int,
+) -> NDArray[np.float64]:
+    """See `training.loop.optimizer_paths`; all updates are one compiled loop."""
+    variable = keras.Variable(points, dtype="float64")
+    built = optimizer.build(lambda: tf.constant(rates))
+    built.build([variable])
 
-    def run():
-        def update(k, path):
+    def run() -> Any:
+        def update(k: Any, path: Any) -> tuple[Any, Any]:
             with tf.GradientTape() as tape:
-                tape.watch(points.value)
-                values = function(*tf.unstack(points.value, axis=-1))
-            # The gradient of the sum over all points has each point's own gradient in its place.
-            optimizer.apply([tape.gradient(values, points.value)])
-            return k + 1, path.write(k, points.value)
+                tape.watch(variable.value)
+                values = function(*tf.unstack(variable.value, axis=-1))
+            # In the gradient of the sum over all points, each point's entry is its own gradient.
+            built.apply([tape.gradient(values, variable.value)])
+            return k + 1, path.write(k, variable.value)
 
-        path = tf.TensorArray(tf.float64, updates + 1, element_shape=points.shape)
-        loop = [tf.constant(1), path.write(0, points.value)]
+        path = tf.TensorArray(tf.float64, updates + 1, element_shape=variable.shape)
+        loop = [tf.constant(1), path.write(0, variable.value)]
         _, path = tf.while_loop(lambda k, _: k <= updates, update, loop, parallel_iterations=1)
         return path.stack()
 

@@ -1,7 +1,9 @@
-"""Batch normalisation by TensorFlow's fused operation, several times as fast as Keras's steps."""
+"""Batch normalisation by TensorFlow's fused operation, several times as fast as Keras's layer."""
 
 import contextlib
 import functools
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -10,15 +12,15 @@ from callbacks.recorder import replaced
 
 
 @contextlib.contextmanager
-def fused_batch_normalisation(model):
-    """While a training step is traced, let batch normalisation of images be one operation.
+def fused_batch_normalisation(model: keras.Model) -> Iterator[None]:
+    """Use one fused operation for batch normalisation of images while a training step is traced.
 
-    The numbers are those of Keras's layer: the mean μ and variance σ² of the batch,
-    γ·(x - μ)/√(σ² + ε) + β, and the same moving statistics. Layers that do anything else, such as
-    renormalisation, and those in other than "channels last" order compute as ever.
+    The results equal those of Keras's layer: the mean μ and variance σ² of the batch,
+    γ·(x - μ)/√(σ² + ε) + β, and the same moving statistics. Layers with other options, such as
+    renormalisation or an order other than "channels last", are not replaced.
 
     Args:
-        model: a built `keras.Model`.
+        model: built `keras.Model`.
     """
     with contextlib.ExitStack() as stack:
         for layer in model._flatten_layers():
@@ -28,7 +30,7 @@ def fused_batch_normalisation(model):
         yield
 
 
-def _is_plain(layer):
+def _is_plain(layer: keras.layers.Layer) -> bool:
     return (
         layer.built
         and len(layer.input.shape) == 4
@@ -41,7 +43,13 @@ def _is_plain(layer):
     )
 
 
-def _call(layer, call, inputs, training=None, mask=None):
+def _call(
+    layer: keras.layers.Layer,
+    call: Callable[..., Any],
+    inputs: Any,
+    training: bool | None = None,
+    mask: Any = None,
+) -> Any:
     if not training or mask is not None:
         return call(inputs, training=training, mask=mask)
     outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(

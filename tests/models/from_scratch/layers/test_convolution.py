@@ -40,10 +40,15 @@ def keras_convolution(filters, size, stride, padding):
 
 
 @given(
-    batch=few, height=sides, width=sides, channels=few, filters=few,
-    size=st.integers(1, 5), stride=st.integers(1, 4),
+    batch=few,
+    height=sides,
+    width=sides,
+    channels=few,
+    filters=few,
+    size=st.integers(1, 5),
+    stride=st.integers(1, 4),
     padding=st.sampled_from(["valid", "same", 0, 1, 2]),
-)  # fmt: skip
+)
 @settings(deadline=None, max_examples=25)
 def test_gradients(check_layer, batch, height, width, channels, filters, size, stride, padding):
     margin = padding if isinstance(padding, int) else 0

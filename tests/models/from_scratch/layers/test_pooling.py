@@ -25,9 +25,13 @@ def with_patches(size, stride):
 
 
 @given(
-    batch=few, height=sides, width=sides, channels=few,
-    size=st.integers(1, 4), stride=st.integers(1, 4),
-)  # fmt: skip
+    batch=few,
+    height=sides,
+    width=sides,
+    channels=few,
+    size=st.integers(1, 4),
+    stride=st.integers(1, 4),
+)
 @settings(deadline=None, max_examples=25)
 def test_gradients(check_layer, batch, height, width, channels, size, stride):
     assume(min(height, width) >= size)

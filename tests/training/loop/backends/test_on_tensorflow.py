@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from models import cnn_classifier, dense_classifier
 from training import fit
-from training.loop.backends.on_tensorflow import TrainingLoop, on_device, suits_xla
+from training.loop.backends.on_tensorflow import TrainingLoop, suits_xla, to_device
 from training.provenance import ROOT
 
 
@@ -100,7 +100,7 @@ def test_loop_runs_the_batches_asked_for(jit_compile):
         count.assign_add(1)
         seen.assign(seen + tf.reduce_sum(tf.one_hot(x, 10, dtype=tf.int32), axis=0) * count)
 
-    arrays = on_device(np.arange(10), None)
+    arrays = to_device(np.arange(10), None)
     loop = TrainingLoop(Model(step), arrays, 4, 4, jit_compile)
     order = np.arange(10, dtype=np.int32)[::-1]
     assert count.numpy() == 0  # building it runs no step

@@ -43,10 +43,16 @@ def compiled(model):
 def cnn():
     return compiled(
         cnn_classifier(
-            (8, 8), filters=(3, 4), padding="same", batch_normalisation=True, hidden=(5,),
-            classes=4, scaling=1 / 255, seed=0,
+            (8, 8),
+            filters=(3, 4),
+            padding="same",
+            batch_normalisation=True,
+            hidden=(5,),
+            classes=4,
+            scaling=1 / 255,
+            seed=0,
         )
-    )  # fmt: skip
+    )
 
 
 class Own(keras.layers.BatchNormalization):
@@ -79,9 +85,13 @@ def trained(build, monkeypatch, fused):
         )
     model = build()
     history = fit(
-        model, *images(), batch_size=BATCH_SIZE, epochs=2, validation_data=images(10),
+        model,
+        *images(),
+        batch_size=BATCH_SIZE,
+        epochs=2,
+        validation_data=images(10),
         jit_compile=False,
-    )  # fmt: skip
+    )
     return history, {weight.path: weight.numpy() for weight in model.weights}
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from training import OPTIMIZERS
-from training.loop.descent import paths
+from training.loop.optimizer_paths import paths
 
 CURVATURE = np.array([1.0, 100.0])
 START = np.array([-2.0, 1.0])
