@@ -38,7 +38,7 @@ format: .venv/installed ## format the code
 
 bench: .venv/installed ## measure speed side by side against what a user would write instead
 	$(BIN)/python -m benchmarks
-	$(BIN)/python -m benchmarks.by_hand
+	$(BIN)/python -m benchmarks.numpy_cnn
 	$(BIN)/python -m benchmarks.cifar_network
 
 lock: .venv/installed ## renew uv.lock and requirements.txt from pyproject.toml

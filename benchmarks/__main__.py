@@ -1,4 +1,4 @@
-"""Measure every contender in turn, and write the table: `python -m benchmarks`."""
+"""Measure all contenders in turn and write the table: `python -m benchmarks`."""
 
 import json
 import statistics
@@ -19,10 +19,10 @@ COLUMNS = ("Contender", "Iterations per second", "Ratio to LossHistory", "Start-
 
 
 def measure_all(workload):
-    """Contender → its measurements of all rounds; those that are not installed are left out.
+    """Contender → its measurements in all rounds; those not installed are omitted.
 
-    A round measures every contender once, each in a process of its own, so that a change in the
-    machine's speed meets them all.
+    A round measures every contender once, each in its own process, so that a change in the
+    machine's speed affects them all.
     """
     measured = {name: [] for name in CONTENDERS}
     rounds = [name for _ in range(ROUNDS) for name in CONTENDERS]
@@ -34,11 +34,14 @@ def measure_all(workload):
 
 
 def in_own_process(*arguments):
-    """What `python -m benchmarks.contenders` prints for the arguments."""
+    """The output of `python -m benchmarks.contenders` for these arguments."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.contenders", *arguments],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -53,7 +56,7 @@ def table(measured):
             CONTENDERS[name],
             f"{rate:,.0f}",
             f"{statistics.median(ratios):.2f} ({spread})",
-            (f"{startup:.1f}"),
+            f"{startup:.1f}",
         )
 
 
@@ -64,21 +67,21 @@ def main():
         "",
         "Written by `make bench`. Batches of 150, every loss recorded. "
         f"Medians of {ROUNDS} rounds, in which the contenders take turns, each in its own process; "
-        "in brackets the smallest and the largest ratio of a round. Start-up: what the first call "
-        "takes beyond its iterations, compilation included.",
+        "the smallest and the largest ratio of a round in brackets. Start-up: time of the first "
+        "call beyond its iterations, including compilation.",
         "",
         machine(),
     ]
-    for workload, described in WORKLOADS.items():
-        lines += ["", f"## {described.title}", "", "| " + " | ".join(COLUMNS) + " |"]
+    for name, workload in WORKLOADS.items():
+        lines += ["", f"## {workload.title}", "", "| " + " | ".join(COLUMNS) + " |"]
         lines += ["|---|" + "---:|" * (len(COLUMNS) - 1)]
-        lines += ["| " + " | ".join(row) + " |" for row in table(measure_all(workload))]
-    lines += ["", "## What recording costs `model.fit`", ""]
+        lines += ["| " + " | ".join(row) + " |" for row in table(measure_all(name))]
+    lines += ["", "## The cost of recording in `model.fit`", ""]
     for steps in (1, 400):
         ratios = in_own_process("recording_cost", str(steps))
         lines.append(
             f"- 784-128-10, `steps_per_execution={steps}`: an epoch with `IterationLoss` takes "
-            f"{statistics.median(ratios):.3f} times as long as one without ({min(ratios):.3f} to "
+            f"{statistics.median(ratios):.3f} times as long as without it ({min(ratios):.3f} to "
             f"{max(ratios):.3f}; {len(ratios)} pairs)"
         )
     text = "\n".join(lines) + "\n"

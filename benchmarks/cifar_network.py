@@ -1,4 +1,4 @@
-"""What augmentation and batch normalisation cost: `python -m benchmarks.cifar_network`."""
+"""The cost of augmentation and batch normalisation: `python -m benchmarks.cifar_network`."""
 
 import contextlib
 import statistics
@@ -14,7 +14,7 @@ ROUNDS = 3
 BATCH_SIZE = 128
 ITERATIONS = 30
 
-PLAIN = "as it is"
+PLAIN = "without options"
 AS_KERAS = "batch normalisation, as Keras computes it"
 VARIANTS = {
     PLAIN: {},
@@ -25,11 +25,11 @@ VARIANTS = {
     "batch normalisation": {"batch_normalisation": True},
     AS_KERAS: {"batch_normalisation": True},
 }
-"""What the table calls it → options of `models.cifar_cnn`."""
+"""Title in the table → options of `models.cifar_cnn`."""
 
 
 def seconds(name, images, labels):
-    """Seconds of some iterations of a variant, without compilation."""
+    """Seconds that a variant needs for `ITERATIONS` iterations, without compilation."""
     import keras
 
     import models
@@ -59,16 +59,16 @@ def main():
         "",
         f"Written by `make bench`. `training.fit` on one thread, batches of {BATCH_SIZE}, "
         f"{ITERATIONS} iterations. Medians of {ROUNDS} rounds, in which the variants take turns; "
-        "in brackets the smallest and the largest ratio of a round.",
+        "the smallest and the largest ratio of a round in brackets.",
         "",
         machine(),
         "",
-        "| Network | Images per second | Time, as a ratio |",
+        "| Network | Images per second | Ratio of times |",
         "|---|---:|---:|",
     ]
     for name in VARIANTS:
-        rate = len(images) / statistics.median(of[name] for of in rounds)
-        ratios = [of[name] / of[PLAIN] for of in rounds]
+        rate = len(images) / statistics.median(times[name] for times in rounds)
+        ratios = [times[name] / times[PLAIN] for times in rounds]
         spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
         lines.append(f"| {name} | {rate:,.0f} | {statistics.median(ratios):.2f} ({spread}) |")
     text = "\n".join(lines) + "\n"

@@ -1,8 +1,9 @@
-"""One way to train each, as its user would write it, every loss recorded.
+"""Ways to train a network, each as its user would write it, with every loss recorded.
 
-Each function takes a `Workload` and returns a function that trains a number of epochs and gives
-the losses. `python -m benchmarks.contenders NAME WORKLOAD` times one of them in its own process,
-`… recording_cost STEPS_PER_EXECUTION` what `IterationLoss` adds to `model.fit`.
+Each function takes a `Workload` and returns a function that trains for a number of epochs and
+returns the losses. `python -m benchmarks.contenders NAME WORKLOAD` times one of them in its own
+process, `python -m benchmarks.contenders recording_cost STEPS_PER_EXECUTION` the cost of
+`IterationLoss` in `model.fit`.
 """
 
 import dataclasses
@@ -21,22 +22,22 @@ class Workload:
     """A network and how much of it to train.
 
     Attributes:
-        title: for the table.
+        title: its title in the table.
         hidden: neurons of the hidden layer.
         filters: filters of the convolutions; () makes a dense network.
-        examples: of 28x28 random pixels; an epoch is examples / 150 iterations.
-        epochs: in a timed round.
+        examples: number of images of 28x28 random pixels; an epoch is examples / 150 iterations.
+        epochs: epochs in a timed round.
     """
 
     title: str
-    hidden: tuple
-    filters: tuple
+    hidden: tuple[int, ...]
+    filters: tuple[int, ...]
     examples: int
     epochs: int
 
     @property
     def iterations_per_epoch(self):
-        """Iterations of an epoch."""
+        """Iterations in an epoch."""
         return self.examples // BATCH_SIZE
 
     def data(self):
@@ -70,7 +71,7 @@ WORKLOADS = {
 
 
 def fit_with_loss_history(workload):
-    """`model.fit`, and the usual callback that appends `logs["loss"]` at each batch."""
+    """`model.fit` with the usual callback, which appends `logs["loss"]` after each batch."""
     import keras
 
     class LossHistory(keras.callbacks.Callback):
@@ -85,7 +86,7 @@ def fit_with_loss_history(workload):
 
 
 def fit_with_iteration_loss(workload):
-    """`model.fit` with `IterationLoss` and, where Keras can, a whole epoch in an execution."""
+    """`model.fit` with `IterationLoss` and, if Keras supports it, a whole epoch per execution."""
     import keras
 
     from callbacks import IterationLoss
@@ -119,7 +120,7 @@ def training_fit(workload):
 
 
 def torch_eager(workload):
-    """PyTorch's plain loop, which takes each loss to the host."""
+    """PyTorch's plain loop, which copies each loss to the host."""
     import torch
     from torch import nn
 
@@ -131,9 +132,12 @@ def torch_eager(workload):
         channels, side = filters, (side - 2) // 2
     features = channels * side * side
     model = nn.Sequential(
-        *layers, nn.Flatten(), nn.Linear(features, *workload.hidden), nn.ReLU(),
+        *layers,
+        nn.Flatten(),
+        nn.Linear(features, *workload.hidden),
+        nn.ReLU(),
         nn.Linear(*workload.hidden, 10),
-    )  # fmt: skip
+    )
     x = x[:, None] if workload.filters else x
     optimizer = torch.optim.SGD(model.parameters(), LEARNING_RATE)
     cross_entropy = nn.CrossEntropyLoss()
@@ -153,12 +157,12 @@ def torch_eager(workload):
 
 
 def jax_scan(workload):
-    """JAX with an epoch in one `lax.scan`; dense networks alone."""
+    """JAX with an epoch in one `lax.scan`, for dense networks only."""
     import jax
     import jax.numpy as jnp
 
     if workload.filters:
-        raise ImportError("written for dense networks")
+        raise ImportError("implemented only for dense networks")
     x, y = workload.data()
     x, y = jnp.asarray(x.reshape(len(x), -1).astype(np.float32) / 255), jnp.asarray(y)
     sizes = (784, *workload.hidden, 10)
@@ -197,17 +201,21 @@ def jax_scan(workload):
 
 
 def five_seed_sweep(workload):
-    """`training.run_all` over five seeds: worker processes, start-up and storing included."""
+    """`training.run_all` over five seeds, including start-up of the workers and storing."""
     import tempfile
 
     from training import RunConfig, run_all
 
     if workload is not WORKLOADS["dense-128"]:
-        raise ImportError("measured for the smallest network")
+        raise ImportError("measured only for the smallest network")
     config = RunConfig(
-        data="stand-in", hidden=workload.hidden, batch_size=BATCH_SIZE, epochs=1,
-        train_size=workload.examples, learning_rate=LEARNING_RATE,
-    )  # fmt: skip
+        data="stand-in",
+        hidden=workload.hidden,
+        batch_size=BATCH_SIZE,
+        epochs=1,
+        train_size=workload.examples,
+        learning_rate=LEARNING_RATE,
+    )
 
     def train(epochs):
         with tempfile.TemporaryDirectory() as runs_dir:
@@ -226,16 +234,16 @@ CONTENDERS = {
     "jax_scan": "JAX, lax.scan",
     "five_seed_sweep": "training.run_all, five seeds, all together",
 }
-"""Function of this module → what the table calls it."""
+"""Function of this module → its title in the table."""
 
 
 def measure(name, workload):
     """Time one contender.
 
     Returns:
-        Iterations per second, from the difference of a long and a short training, so that what a
-        call costs before its first iteration does not count; and the seconds of that, from the
-        first call, compilation included.
+        "rate", iterations per second, from the difference between a long and a short training, so
+        that the cost of a call before its first iteration does not count; and "startup", that cost
+        in seconds for the first call, including compilation.
     """
     train = globals()[name](workload)
 
@@ -249,16 +257,16 @@ def measure(name, workload):
     short, _ = seconds(1)
     long, _ = seconds(1 + workload.epochs)
     if long <= short:
-        raise RuntimeError("more epochs took less time: measure on a machine that is idle")
+        raise RuntimeError("more epochs took less time; measure again on an idle machine")
     rate = workload.epochs * per_epoch / (long - short)
     return {"rate": rate, "startup": first - per_epoch / rate}
 
 
 def recording_cost(steps_per_execution, repeats=6):
-    """Time `model.fit` with and without `IterationLoss`, in turns in one process.
+    """Time `model.fit` with and without `IterationLoss`, in turn in one process.
 
     Returns:
-        Of each pair, the ratio of the median seconds of an epoch, recorded to not.
+        For each pair, the ratio of the median times of an epoch, with to without.
     """
     import keras
 

@@ -1,4 +1,4 @@
-"""What a benchmark ran on."""
+"""The machine that a benchmark ran on."""
 
 import os
 from datetime import date
@@ -8,7 +8,7 @@ from training.provenance import provenance
 
 
 def machine(*further):
-    """A line: processor, cores, versions (of further packages too) and today's date."""
+    """A line with processor, cores, versions (also of further packages) and today's date."""
     facts = provenance()
     versions = facts["versions"] | {name: metadata.version(name) for name in further}
     named = ", ".join(f"{name} {version}" for name, version in versions.items())

@@ -1,7 +1,7 @@
-"""Numpy-CNN's network by hand, beside loops and Keras: `python -m benchmarks.by_hand`.
+"""Numpy-CNN's network vectorised, in plain loops and in Keras: `python -m benchmarks.numpy_cnn`.
 
-Each way trains in a process of its own, the ways in turn; `python -m benchmarks.by_hand WAY` times
-one and prints its images per second.
+The implementations take turns, each in its own process; `python -m benchmarks.numpy_cnn NAME` times
+one of them and prints its images per second.
 """
 
 import statistics
@@ -30,7 +30,7 @@ def images():
 
 
 def keras_fit():
-    """`model.fit` as anyone would call it."""
+    """Keras's `model.fit`."""
     import keras
 
     import models
@@ -54,7 +54,7 @@ def vectorised():
 
 
 def loops():
-    """The formulas as loops over images, filters and windows: one batch, without the update."""
+    """Loops over images, filters and windows: one batch, without the update."""
     from models import from_scratch
     from models.from_scratch import numpy_cnn_loops
 
@@ -63,13 +63,17 @@ def loops():
     return BATCH_SIZE, lambda: numpy_cnn_loops.loss_and_gradients(weights, x, y)
 
 
-WAYS = {"keras_fit": "Keras, model.fit", "vectorised": "NumPy, vectorised", "loops": "Plain loops"}
-"""Function of this module → what the table calls it."""
+TITLES = {
+    "keras_fit": "Keras, model.fit",
+    "vectorised": "NumPy, vectorised",
+    "loops": "Plain loops",
+}
+"""Function of this module → its title in the table."""
 
 
-def images_per_second(way, repeats=3):
-    """The best of some repeats, after one that warms up."""
-    count, train = globals()[way]()
+def images_per_second(name, repeats=3):
+    """The best of several repeats, after a warm-up."""
+    count, train = globals()[name]()
     seconds = []
     for _ in range(1 + repeats):
         started = time.perf_counter()
@@ -78,41 +82,47 @@ def images_per_second(way, repeats=3):
     return count / min(seconds[1:])
 
 
-def measure(way):
+def measure(name):
     """Images per second in a new process."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.by_hand", way],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        [sys.executable, "-m", "benchmarks.numpy_cnn", name],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return float(done.stdout.split()[-1])
 
 
 def main():
-    """Measure, print, and write `by_hand.md` beside this file."""
-    rounds = [{way: measure(way) for way in WAYS} for _ in range(ROUNDS)]
+    """Measure, print, and write `numpy_cnn.md` beside this file."""
+    rounds = [{name: measure(name) for name in TITLES} for _ in range(ROUNDS)]
     lines = [
-        "# Numpy-CNN's network by hand",
+        "# Numpy-CNN's network in NumPy",
         "",
         f"Written by `make bench`. Batches of {BATCH_SIZE}, float32, forward, backward and Adam's "
-        f"update (the loops without it). Medians of {ROUNDS} rounds; in brackets the smallest and "
-        "the largest ratio of a round.",
+        f"update (the loops without it). Medians of {ROUNDS} rounds; the smallest and the largest "
+        "ratio of a round in brackets.",
         "",
         machine(),
         "",
-        "| Way | Images per second | Ratio to Keras | Ratio to loops |",
+        "| Implementation | Images per second | Ratio to Keras | Ratio to loops |",
         "|---|---:|---:|---:|",
     ]
-    for way, title in WAYS.items():
-        rate = statistics.median(of[way] for of in rounds)
-        ratios = [ratio([of[way] / of[base] for of in rounds]) for base in ("keras_fit", "loops")]
-        lines.append(f"| {title} | {rate:,.4g} | {' | '.join(ratios)} |")
+    for name, title in TITLES.items():
+        rate = statistics.median(rates[name] for rates in rounds)
+        to_keras, to_loops = (
+            ratio([rates[name] / rates[base] for rates in rounds])
+            for base in ("keras_fit", "loops")
+        )
+        lines.append(f"| {title} | {rate:,.4g} | {to_keras} | {to_loops} |")
     text = "\n".join(lines) + "\n"
-    Path(__file__).with_name("by_hand.md").write_text(text)
+    Path(__file__).with_name("numpy_cnn.md").write_text(text)
     print(text)
 
 
 def ratio(values):
-    """Median, smallest and largest."""
+    """Median, smallest and largest value."""
     return f"{statistics.median(values):,.3g} ({min(values):,.3g} to {max(values):,.3g})"
 
 
