@@ -7,7 +7,6 @@ from models.from_scratch import (
     check_gradients,
     epoch_order,
     numpy_cnn,
-    numpy_cnn_loops,
     relative_error,
     sigmoid_network,
     sigmoid_neuron,
@@ -167,19 +166,6 @@ def test_b_starts_at_its_normal_distribution(dtype):
         error = 4 * 0.3 / np.sqrt(2 * parameter.size)
         assert np.std(parameter) == pytest.approx(0.3, abs=error)
         assert parameter.dtype == dtype
-
-
-def test_plain_loops_compute_the_same():
-    network = numpy_cnn((12, 13, 2), classes=4, dtype=np.float64)
-    rng = np.random.default_rng(0)
-    for parameter in network.parameters:
-        parameter += 0.1 * rng.normal(size=parameter.shape)
-    images, labels = rng.random((2, 12, 13, 2)), np.array([3, 0])
-    loss, gradients = network.loss_and_gradients(images, labels)
-    expected, theirs = numpy_cnn_loops.loss_and_gradients(network.parameters, images, labels)
-    assert loss == pytest.approx(expected, rel=1e-10)
-    for one, other in zip(gradients, theirs, strict=True):
-        assert relative_error(one, other) <= 1e-10
 
 
 def test_a_linear_decision_and_outputs_without_sigmoids():
