@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from datasets import points
 from models.from_scratch import numerical_gradient, sigmoid_neuron
-from models.from_scratch.descent import descend, of_network
+from models.from_scratch.gradient_descent import descend, of_network
 from models.from_scratch.layers.activations import sigmoid
 
 DESCENT, ASCENT = "w − ε∇J", "w + ε∇J, the printed sign"
