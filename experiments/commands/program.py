@@ -66,6 +66,7 @@ def run_program(app: typer.Typer, arguments: Sequence[str], name: str) -> NoRetu
         command = context.command_path if context else name
         _fail(f"{said[0].lower()}{said[1:]}; see `{command} --help`")
     except Abort:
+        typer.echo("\nStopped", err=True)
         sys.exit(130)
     except RunsInterrupted as interrupted:
         typer.echo(f"\nStopped: {interrupted}. Run the same command again to continue.", err=True)

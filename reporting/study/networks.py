@@ -70,7 +70,7 @@ def _architecture(config):
 
 
 def _built(config):
-    from training.single_run.engines import build
+    from training import build  # with Keras, and without its messages
 
     return build(config.replace(backend=running_backend()))
 

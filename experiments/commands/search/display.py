@@ -70,4 +70,4 @@ def show_best(search: Search, outcome: Outcome) -> None:
         table.add_row(name, settings_text({name: value}).removeprefix(f"{name} "))
     table.add_row("validation accuracy", f"{best.score:.4f}")
     Console(width=None if sys.stdout.isatty() else 160).print(table)
-    print(f"Its model is {search.best_model}")
+    print(f"The best model is {search.best_model}")

@@ -1,8 +1,12 @@
+import subprocess
+import sys
+
 import pytest
 
 from models.from_scratch import numpy_cnn, tanh_network
 from reporting.study.networks import network_of, networks_of
 from training import RunConfig
+from training.provenance import ROOT
 
 BASE = RunConfig(epochs=3, train_size=6_000, batch_size=100)
 
@@ -83,3 +87,13 @@ def test_a_network_in_numpy(network, line):
     assert (described.methods, described.training) == ("by hand", "squared error")
     assert described.line.removesuffix(", softmax") == line
     assert described.parameters == sum(row[3] for row in described.layers)
+
+
+def test_describing_networks_brings_keras_without_its_messages():
+    script = (
+        "from reporting.study.networks import networks_of\n"
+        "from training import RunConfig\n"
+        "assert networks_of([('SGD', RunConfig(epochs=1))])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
