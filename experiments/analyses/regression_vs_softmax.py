@@ -1,6 +1,9 @@
-"""Labels predicted as one number, or by one output for each class (C)."""
+"""The regression_vs_softmax study's methods: labels in, as one number or as one output each (C)."""
+
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.from_scratch import (
     OPTIMIZERS,
@@ -12,31 +15,54 @@ from models.from_scratch import (
 )
 
 NUMBER, SOFTMAX = "one number", "softmax"
+"""Methods: C's sigmoid neuron whose output times (classes − 1) is the label; and a neuron for each
+class."""
 
 
-def trained(method, x, y, classes, learning_rate, epochs, seed):
-    """A network of one layer after training on batches of 32.
+def network(method: str, inputs: int, classes: int, seed: int = 0) -> Network:
+    """The network of a method, of one layer, with its loss.
 
     Args:
-        method: `NUMBER`, C's sigmoid neuron whose output times (classes − 1) is the label, or
-            `SOFTMAX`, a neuron for each class.
-        x: inputs, shape (n, inputs).
-        y: labels from 0 to classes − 1, shape (n,).
-        classes: number of classes.
-        learning_rate: of plain gradient descent.
-        epochs: to train.
-        seed: of the weights and the batches.
+        method: `NUMBER` or `SOFTMAX`.
+        inputs: Number of inputs.
+        classes: Number of classes.
+        seed: Seed of the weights. Defaults to 0.
     """
     if method == NUMBER:
-        layers, loss, y = [Dense(1), Sigmoid()], mean_squared_error, y[:, None] / (classes - 1)
-    else:
-        layers, loss = [Dense(classes)], categorical_cross_entropy
-    network = Network(layers, loss, x.shape[1:], seed=seed)
-    network.fit(x, y, OPTIMIZERS["sgd"](learning_rate), batch_size=32, epochs=epochs, seed=seed)
-    return network
+        return Network([Dense(1), Sigmoid()], mean_squared_error, (inputs,), seed=seed)
+    return Network([Dense(classes)], categorical_cross_entropy, (inputs,), seed=seed)
 
 
-def predicted(method, network, x, classes):
+def trained(
+    method: str,
+    x: NDArray,
+    y: NDArray,
+    classes: int,
+    learning_rate: float,
+    batch_size: int,
+    epochs: int,
+    seed: int,
+) -> Network:
+    """The network of a method after training by plain SGD.
+
+    Args:
+        method: `NUMBER` or `SOFTMAX`.
+        x: Inputs, shape (n, inputs).
+        y: Labels from 0 to classes − 1, shape (n,).
+        classes: Number of classes.
+        learning_rate: Learning rate.
+        batch_size: Examples per update.
+        epochs: Number of epochs.
+        seed: Seed of the weights and the batches.
+    """
+    built = network(method, x.shape[1], classes, seed)
+    targets = y[:, None] / (classes - 1) if method == NUMBER else y
+    sgd = OPTIMIZERS["sgd"](learning_rate)
+    built.fit(x, targets, sgd, batch_size=batch_size, epochs=epochs, seed=seed)
+    return built
+
+
+def predicted(method: str, network: Any, x: NDArray, classes: int) -> NDArray:
     """The class of each example: the nearest whole number, or the largest output."""
     outputs = network.predict(x)
     if method == NUMBER:
@@ -44,7 +70,7 @@ def predicted(method, network, x, classes):
     return outputs.argmax(axis=1)
 
 
-def distances_of_mistakes(y, predicted, classes):
+def distances_of_mistakes(y: NDArray, predicted: NDArray, classes: int) -> NDArray:
     """Share of the mistakes that lie 1, 2, … numbers beside the label, shape (classes − 1,)."""
     counts = np.bincount(np.abs(predicted - y), minlength=classes)[1:]
     return counts / max(counts.sum(), 1)

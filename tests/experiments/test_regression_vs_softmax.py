@@ -4,6 +4,7 @@ import pytest
 from experiments import regression_vs_softmax as study
 from experiments.analyses.regression_vs_softmax import NUMBER, SOFTMAX
 from experiments.regression_vs_softmax import CLASSES, digits, relabelled
+from reporting import Lab
 
 
 def made_up(accuracy, distances):
@@ -12,7 +13,7 @@ def made_up(accuracy, distances):
 
 
 def verdicts(number, softmax):
-    claims = study.claims({NUMBER: number, SOFTMAX: softmax})
+    claims = study.claims(study.Runs({NUMBER: number, SOFTMAX: softmax}))
     return [claim.verdict for claim in claims if claim.kind == "direction"]
 
 
@@ -41,7 +42,23 @@ def test_softmax_does_not_see_the_order_of_the_classes():
     for part, (x, y) in data.items():
         np.testing.assert_array_equal(others[part][0], x)
         assert others[part][1].tolist() == [order[label] for label in y]
-    (number,), (softmax,) = ([study.run(method, seed=0)] for method in (NUMBER, SOFTMAX))
-    assert np.ptp(softmax.accuracy) < 0.02 < np.ptp(number.accuracy)
+    number, softmax = (study.Run(**study.train(method, seed=0)) for method in (NUMBER, SOFTMAX))
+    assert np.ptp(softmax.accuracies) < 0.02 < np.ptp(number.accuracies)
     assert number.distances.sum() == pytest.approx(1)
     assert {number.rate} < set(study.RATES[NUMBER])
+
+
+def test_identities_hold():
+    runs = study.Runs({method: made_up([0.9] * 6, [1, 0, 0, 0]) for method in study.RATES})
+    identities = [claim for claim in study.claims(runs) if claim.kind == "identity"]
+    assert [claim.verdict for claim in identities] == ["reproduced"] * 2
+
+
+def test_each_method_has_a_run_for_each_seed(monkeypatch):
+    def train(method, seed):
+        return {"rate": study.RATES[method][seed], "accuracies": [0.9], "distances": [1.0]}
+
+    monkeypatch.setattr(study, "train", train)
+    runs = study.runs(Lab("quick", 2, {}, obtain=None))
+    rates = {method: [run.rate for run in of_seeds] for method, of_seeds in runs.methods.items()}
+    assert rates == {method: list(study.RATES[method][:2]) for method in (NUMBER, SOFTMAX)}

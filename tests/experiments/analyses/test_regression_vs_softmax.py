@@ -37,5 +37,6 @@ def test_distances_of_mistakes_by_hand():
 def test_training_learns_labels_on_a_line(method, rate):
     y = np.repeat([0, 1, 2], 64)
     x = np.column_stack([y, np.ones_like(y)]) - [1, 0]
-    network = trained(method, x, y, classes=3, learning_rate=rate, epochs=60, seed=0)
+    options = {"classes": 3, "learning_rate": rate, "batch_size": 32, "epochs": 60, "seed": 0}
+    network = trained(method, x, y, **options)
     assert np.mean(predicted(method, network, x, classes=3) == y) > 0.95
