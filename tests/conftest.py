@@ -1,10 +1,11 @@
-"""Records made up, small image sets in place of the drawn ones, and the count of faults survived.
+"""Records without training, small image sets, and the count of faults survived.
 
 The count is here, not beside the tests of faults: of several processes, the one that prints it runs
 no test and reads this file alone.
 """
 
 import contextlib
+import dataclasses
 import os
 import signal
 import subprocess
@@ -47,38 +48,53 @@ def pytest_terminal_summary(terminalreporter):
             terminalreporter.write_line(f"{count:6,} {what}")
 
 
-@pytest.fixture
+RECORD_FIELDS = {field.name for field in dataclasses.fields(RunRecord)}
+
+PROVENANCE = {
+    "versions": {"python": "3", "tensorflow": "2", "keras": "3", "numpy": "2"},
+    "processor": "P",
+    "commit": "abc",
+    "date": "2026-01-02 03:04 UTC",
+}
+
+
+@pytest.fixture(scope="session")
 def make_record():
-    """A function that gives a record of a config and its losses."""
+    """A function that gives a record for which nothing was trained.
+
+    Its arguments: the config, or None for one of the losses and the fields given; the loss of each
+    iteration; the final loss, or all final metrics by name; the final training accuracy; the
+    metrics of each epoch by name; and other fields of the record or, without a config, of the
+    config.
+    """
 
     def make(
         config=None,
         losses=(2.0, 1.5, 1.2, 1.1),
         final=1.0,
         accuracy=0.5,
-        seconds=2.0,
         epochs=None,
-        kept=None,
         **fields,
     ):
-        config = config or RunConfig(data="stand-in", iterations=len(losses), **fields)
-        return RunRecord(
-            config=config,
-            parameters=10,
-            iteration_loss=np.float32(losses),
-            epochs={name: np.float32(values) for name, values in (epochs or {"loss": [1]}).items()},
-            final={"loss": final, "accuracy": accuracy, "test_loss": 1.0, "test_accuracy": 0.5},
-            seconds=seconds,
-            compile_seconds=1.0,
-            provenance={
-                "versions": {"python": "3", "tensorflow": "2", "keras": "3", "numpy": "2"},
-                "processor": "P",
-                "commit": "abc",
-                "date": "2026-01-02 03:04 UTC",
-                "data": {"source": config.data, "fingerprint": "f" * 64, "split": "s" * 64},
-            },
-            kept=kept or {},
-        )
+        of_record = {name: fields.pop(name) for name in RECORD_FIELDS & fields.keys()}
+        if config is None:
+            config = RunConfig(**{"data": "stand-in", "iterations": len(losses), **fields})
+        else:
+            assert not fields, f"the config is given, and so are its fields {sorted(fields)}"
+        if not isinstance(final, dict):
+            final = {"loss": final, "accuracy": accuracy, "test_loss": 1.0, "test_accuracy": 0.5}
+        epochs = {"loss": [1.0]} if epochs is None else epochs
+        data = {"source": config.data, "fingerprint": "f" * 64, "split": "s" * 64}
+        made_up = {
+            "parameters": 10,
+            "iteration_loss": np.float32(losses),
+            "epochs": {name: np.float32(values) for name, values in epochs.items()},
+            "final": final,
+            "seconds": 2.0,
+            "compile_seconds": 1.0,
+            "provenance": {**PROVENANCE, "data": data},
+        }
+        return RunRecord(config=config, **{**made_up, **of_record})
 
     return make
 

@@ -9,26 +9,17 @@ import pytest
 
 import training
 from datasets.loading import PUBLISHED
-from training import RunRecord
 from training.single_run.artifacts import weight_sizes
-
-PROVENANCE = {
-    "versions": {"python": "3", "tensorflow": "2", "keras": "3", "numpy": "2"},
-    "processor": "P",
-    "commit": "abc",
-    "date": "2026-01-02 03:04 UTC",
-    "data": {"source": "stand-in", "fingerprint": "f" * 64, "split": "s" * 64},
-}
 
 
 @pytest.fixture
-def made_up_record():
-    """A function of a config."""
-    return made_up
+def made_up_record(make_record):
+    """A function of a config that gives a record as a run of it might leave it."""
+    return lambda config: make_record(config, **made_up(config))
 
 
 def made_up(config):
-    """A record as a run of the config might leave it.
+    """Fields of a record as a run of the config might leave it.
 
     The loss falls, is noisier for small batches, lowest at a learning rate near 0.03, and lower
     for anything but plain SGD.
@@ -46,18 +37,16 @@ def made_up(config):
     updates = config.updates
     noise = rng.normal(size=updates) / np.sqrt(config.batch_size)
     own = ("own_test", "own_class_test") * ("own statistics" in config.keep)
-    return RunRecord(
-        config=config,
-        parameters=1000,
-        iteration_loss=np.float32(badness + np.exp(-np.arange(updates) / updates) + 0.5 * noise),
-        epochs={f"{p}{name}": np.float32(v) for p in prefixes for name, v in metrics.items()},
-        final=final
-        | {f"{p}_{name}": v + 0.01 for p in ("test", *own) for name, v in final.items()},
-        seconds=config.batch_size / 100 + rng.random(),
-        compile_seconds=0.1,
-        provenance=PROVENANCE,
-        kept=kept(config, rng),
-    )
+    tests = {f"{p}_{name}": v + 0.01 for p in ("test", *own) for name, v in final.items()}
+    return {
+        "parameters": 1000,
+        "losses": badness + np.exp(-np.arange(updates) / updates) + 0.5 * noise,
+        "epochs": {f"{p}{name}": values for p in prefixes for name, values in metrics.items()},
+        "final": final | tests,
+        "seconds": config.batch_size / 100 + rng.random(),
+        "compile_seconds": 0.1,
+        "kept": kept(config, rng),
+    }
 
 
 def kept(config, rng):

@@ -2,34 +2,14 @@
 
 import json
 
-import numpy as np
 import pytest
 
-from datasets import content, stand_in
 from training import RunConfig
-
-
-@pytest.fixture(scope="session")
-def small_images(tmp_path_factory):
-    """A cache folder in which the stand-in for MNIST has 120 training and 50 test images."""
-    folder = tmp_path_factory.mktemp("images")
-    rng = np.random.default_rng([0])
-
-    def images(n):
-        return rng.integers(256, size=(n, 28, 28), dtype=np.uint8), np.arange(
-            n, dtype=np.uint8
-        ) % 10
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DESCENT_CACHE_DIR", str(folder))
-        key = f"mnist-stand-in-{stand_in.source_hash()[:16]}"
-        content.cached(key, lambda: content.Arrays(*images(120), *images(50)))
-    return folder
 
 
 @pytest.fixture
 def small():
-    """A function of fields: a `RunConfig` on those images."""
+    """A function of fields: a `RunConfig` on small images."""
 
     def config(**fields):
         sizes = {"train_size": 100, "batch_size": 10, "epochs": 2, "hidden": (8,)}
@@ -52,9 +32,9 @@ except EXPECTED as error:
 
 
 @pytest.fixture
-def sweep(small_images, script_process, monkeypatch):
+def sweep(small_sets, script_process, monkeypatch):
     """A context manager of configs and a cache: a process that trains them into it."""
-    monkeypatch.setenv("DESCENT_CACHE_DIR", str(small_images))
+    monkeypatch.setenv("DESCENT_CACHE_DIR", str(small_sets))
 
     def start(configs, folder):
         fields = json.dumps([config.to_json() for config in configs])

@@ -85,10 +85,10 @@ small_configs = st.fixed_dictionaries(
     deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(small_configs)
-def test_a_config_that_is_accepted_runs(small_images, monkeypatch, survived, fields):
+def test_a_config_that_is_accepted_runs(small_sets, monkeypatch, survived, fields):
     from training.single_run.train import train
 
-    monkeypatch.setenv("DESCENT_CACHE_DIR", str(small_images))
+    monkeypatch.setenv("DESCENT_CACHE_DIR", str(small_sets))
     try:
         config = RunConfig.from_json(fields)
     except ConfigError as error:
@@ -106,10 +106,10 @@ def test_a_learning_rate_that_is_no_rate(rate):
         RunConfig(epochs=1, learning_rate=rate)
 
 
-def test_a_rate_that_gives_nan_is_a_result(small, small_images, monkeypatch, survived):
+def test_a_rate_that_gives_nan_is_a_result(small, small_sets, monkeypatch, survived):
     from training.single_run.train import train
 
-    monkeypatch.setenv("DESCENT_CACHE_DIR", str(small_images))
+    monkeypatch.setenv("DESCENT_CACHE_DIR", str(small_sets))
     record = train(small(learning_rate=1e30, hidden=(8, 8)))
     assert record.failed
     assert len(record.iteration_loss) == 20

@@ -1,4 +1,4 @@
-"""Records that nothing was trained for."""
+"""Sweeps of small runs, in this process or in one of their own."""
 
 import json
 import os
@@ -10,28 +10,8 @@ import numpy as np
 import pytest
 
 import training.single_run.train
-from training import RunConfig, RunRecord
+from training import RunConfig
 from training.sweep import worker_pool
-
-
-@pytest.fixture
-def make_record():
-    """A function of a config (or its fields) and of a record's fields that differ."""
-
-    def make(config=None, **changes):
-        config = config or RunConfig(train_size=5, batch_size=2, epochs=2)
-        fields = {
-            "parameters": 7850,
-            "iteration_loss": np.float32([2.3, 2.2, 2.1, 2.0, 1.9, 1.8]),
-            "epochs": {"loss": np.float32([2.2, 1.9]), "accuracy": np.float32([0.1, 0.2])},
-            "final": {"loss": 1.75, "accuracy": 0.25, "test_loss": 1.8, "test_accuracy": 0.2},
-            "seconds": 3.0,
-            "compile_seconds": 0.5,
-            "provenance": {"versions": {"keras": "3"}, "data": {"source": "stand-in"}},
-        }
-        return RunRecord(config=config, **{**fields, **changes})
-
-    return make
 
 
 @pytest.fixture

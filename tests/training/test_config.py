@@ -310,7 +310,7 @@ def test_updates(n, m, iterations):
 def test_total_sample_gradients(make_record, train_size, batch_size, length, total):
     one = RunConfig(train_size=train_size, batch_size=batch_size, **length)
     assert one.total_sample_gradients == total
-    record = make_record(one, iteration_loss=np.ones(one.updates, np.float32))
+    record = make_record(one, losses=np.ones(one.updates))
     assert record.sample_gradients[-1] == total
 
 

@@ -24,14 +24,14 @@ def losses(iterations):
 )
 def test_sample_gradients(make_record, train_size, batch_size, iterations, expected):
     config = RunConfig(train_size=train_size, batch_size=batch_size, iterations=iterations)
-    record = make_record(config, iteration_loss=losses(iterations))
+    record = make_record(config, losses=losses(iterations))
     assert record.sample_gradients.tolist() == expected
     assert record.sample_gradients.dtype == np.int64
 
 
 def test_sample_gradients_of_a_paper_sized_run(make_record):
     config = RunConfig(train_size=60_000, batch_size=7, epochs=3)
-    gradients = make_record(config, iteration_loss=losses(3 * 8572)).sample_gradients
+    gradients = make_record(config, losses=losses(3 * 8572)).sample_gradients
     assert gradients[-1] == 180_000
     assert np.diff(gradients).max() == 7
     assert np.diff(gradients).min() == 60_000 % 7
@@ -39,7 +39,7 @@ def test_sample_gradients_of_a_paper_sized_run(make_record):
 
 def test_elapsed_follows_the_gradients(make_record):
     config = RunConfig(train_size=5, batch_size=2, epochs=2)
-    record = make_record(config, iteration_loss=losses(6), seconds=20.0)
+    record = make_record(config, losses=losses(6), seconds=20.0)
     np.testing.assert_allclose(record.elapsed, [4, 8, 10, 14, 18, 20])
     assert record.elapsed.dtype == np.float64
 
@@ -53,7 +53,8 @@ def test_parts_make_the_record_again(make_record, assert_same):
 
 
 def test_curves_are_named_apart(make_record):
-    assert list(make_record().curves()) == ["iteration_loss", "epochs/loss", "epochs/accuracy"]
+    record = make_record(epochs={"loss": [1.0], "accuracy": [0.5]})
+    assert list(record.curves()) == ["iteration_loss", "epochs/loss", "epochs/accuracy"]
 
 
 @pytest.mark.parametrize(

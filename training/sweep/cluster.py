@@ -64,7 +64,8 @@ def connected(address: str) -> "Iterator[distributed.Client]":
         raise ClusterError(f"the address of a cluster must be tcp://HOST:PORT, not {address!r}")
     import distributed
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # errors are raised, not logged
+    for name in ("distributed", "distributed.client"):  # Dask gives each a level of its own
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # errors are raised, not logged
     try:
         client = distributed.Client(address, timeout=TIMEOUT, set_as_default=False)
     except (OSError, ValueError) as error:

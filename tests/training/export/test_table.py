@@ -17,7 +17,7 @@ def records(make_record):
     shared = make_record()
     config = RunConfig(optimizer="adam", learning_rate=0.1, hidden=(30, 20), iterations=3)
     losses, final = np.float32([2.1, math.inf, math.nan]), {"loss": math.nan, "accuracy": 0.1}
-    failed = make_record(config, iteration_loss=losses, final=final)
+    failed = make_record(config, losses=losses, final=final)
     return {"one": [shared, failed], "two": [shared]}
 
 

@@ -8,15 +8,6 @@ from training import RunConfig
 from training.export import tensorboard
 
 
-@pytest.fixture
-def make_record(make_record):
-    def make(*arguments, **changes):
-        provenance = {"date": "2026-01-02 03:04 UTC"}
-        return make_record(*arguments, provenance=provenance, **changes)
-
-    return make
-
-
 def read(path):
     """Of an event file: the version it states, and tag → steps and values."""
     parsed = [
@@ -39,7 +30,7 @@ def write_and_read(folder, record):
 def test_scalars_equal_the_record(make_record, tmp_path):
     losses = np.float32(np.random.default_rng([0]).normal(size=200))
     epochs = {"loss": np.float32([1.0]), "val_loss": np.float32([0.1, 0.7])}
-    record = make_record(iteration_loss=losses, epochs=epochs)
+    record = make_record(losses=losses, epochs=epochs)
     version, curves = write_and_read(tmp_path, record)
     assert version == "brain.Event:2"
     assert curves["iteration_loss"] == list(enumerate(losses.tolist()))
@@ -49,9 +40,7 @@ def test_scalars_equal_the_record(make_record, tmp_path):
 
 
 def test_losses_that_are_not_finite_are_written(make_record, tmp_path):
-    _, curves = write_and_read(
-        tmp_path, make_record(iteration_loss=np.float32([1, math.inf, math.nan]))
-    )
+    _, curves = write_and_read(tmp_path, make_record(losses=[1, math.inf, math.nan]))
     values = [value for _, value in curves["iteration_loss"]]
     assert values[:2] == [1.0, math.inf]
     assert math.isnan(values[2])

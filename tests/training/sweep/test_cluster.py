@@ -1,6 +1,7 @@
 """A Dask cluster of a scheduler and two workers on this machine."""
 
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import time
 from concurrent.futures import Future
 from pathlib import Path
 
+import distributed
 import joblib
 import psutil
 import pytest
@@ -39,6 +41,17 @@ def test_nothing_answers_at_the_address(monkeypatch):
         address = f"tcp://127.0.0.1:{closed.getsockname()[1]}"
         with pytest.raises(ClusterError, match=f"no Dask scheduler answers at {address}"):
             connected(address).__enter__()
+
+
+def test_dask_prints_nothing_of_its_own(monkeypatch):
+    """Its client warns of a run that ends just when it is cancelled, for example."""
+    for name in ("distributed", "distributed.client"):
+        logger = logging.getLogger(name)
+        monkeypatch.setattr(logger, "level", logger.level)
+    monkeypatch.setattr(distributed, "Client", lambda *_, **options: contextlib.nullcontext())
+    with connected("tcp://here:1"):
+        assert not logging.getLogger("distributed.client").isEnabledFor(logging.ERROR)
+        assert not logging.getLogger("distributed.worker").isEnabledFor(logging.ERROR)
 
 
 @pytest.mark.parametrize("address", ["here", "tcp://here", "http://here:1", "here:8786", ""])
@@ -207,8 +220,6 @@ def started(folder, images, *options):
 
         scheduler = start("scheduler", "--host", "127.0.0.1", "--port", "0", *options)
         start("worker", "--nworkers", "2", "--nthreads", "1", "--local-directory", str(folder))
-        import distributed
-
         with distributed.Client(scheduler_file=str(file), set_as_default=False) as client:
             client.wait_for_workers(2, timeout=60)
             yield client.scheduler.address, scheduler
