@@ -13,13 +13,13 @@ from urllib.parse import quote
 
 from reporting.figures import animations, charts
 from reporting.findings import FILE_NAME, Findings, FindingsError
+from reporting.page.main_statements import main_statements
 from reporting.verdicts.claims import SOURCES, VERDICT_MARKS, VERDICTS, Claim
 from reporting.verdicts.formatting import format_number
 
 TITLE = "Descent Studies"
 MARKS = "<!-- claims -->\n", "<!-- end of claims -->\n"
 """Lines of a file between which `write_claims` writes."""
-MOST_NUMBERS = 4
 
 _TEMPLATES = Path(__file__).parent / "templates"
 # A larger SVG may cost the page more than its sharpness is worth: the PNG's pixels are embedded if
@@ -67,16 +67,16 @@ def write(folder: str | os.PathLike, studies: Sequence[str] | None = None) -> Pa
 def write_claims(file: str | os.PathLike, folder: str | os.PathLike) -> None:
     """Write the main statements of a report and their verdicts into a Markdown file.
 
-    A study's main statements are its first, and up to `MOST_NUMBERS` that hold a number of the
-    source's against ours. The table replaces what stands between the two lines of `MARKS`.
+    `main_statements` chooses them. The table replaces what stands between the two lines of
+    `MARKS`.
 
     Args:
-        file: Has those lines.
-        folder: Of the report.
+        file: A Markdown file with those lines.
+        folder: The folder of the report.
 
     Raises:
         FindingsError: If findings are missing or damaged.
-        ReportError: If the file cannot be read or has not those lines.
+        ReportError: If the file cannot be read or lacks those lines.
     """
     file, folder = Path(file), Path(folder)
     try:
@@ -86,10 +86,10 @@ def write_claims(file: str | os.PathLike, folder: str | os.PathLike) -> None:
     _, last, after = rest.partition(MARKS[1])
     if not last:
         lines = " and ".join(mark.strip() for mark in MARKS)
-        raise ReportError(f"{file} has not the lines {lines}; add them where the table shall stand")
+        raise ReportError(f"{file} lacks the lines {lines}; add them where the table belongs")
     link = Path(os.path.relpath(folder / "README.md", file.parent)).as_posix()
     table = _environment(folder).get_template("claims.md")
-    text = table.render(findings=_load(folder), link=link)
+    text = table.render(statements=main_statements(_load(folder)), link=link)
     file.write_text(f"{before}{first}\n{text}\n{last}{after}", encoding="utf-8")
 
 
@@ -128,11 +128,9 @@ def _environment(folder):
         cell=_cell,
         citations=_citations,
         counts=_counts,
-        headlines=_headlines,
         markdown=_markdown,
         numeric=_numeric,
         stand_in=_stand_in,
-        training_time=_training_time,
     )
     environment.globals.update(
         curves=lambda study, chart: Markup(_script(charts.load(folder / study, chart))),
@@ -193,23 +191,6 @@ def _counts(claims: Sequence[Claim]) -> list[tuple[str, int]]:
     """Count the verdicts that occur, in the order of `VERDICTS`."""
     counts = Counter(claim.verdict for claim in claims)
     return [(verdict, counts[verdict]) for verdict in VERDICTS if counts[verdict]]
-
-
-def _headlines(found: Findings) -> list[Claim]:
-    numbers = [
-        claim
-        for claim in found.claims[1:]
-        if claim.kind == "value" or (claim.verdict == "erratum" and claim.mean is not None)
-    ]
-    return [*found.claims[:1], *numbers[:MOST_NUMBERS]]
-
-
-def _training_time(found: Findings) -> str:
-    """The seconds that a study's runs trained for, all of them together."""
-    seconds = found.provenance.get("training seconds")
-    if seconds is None:
-        return "—"
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def _citations(source: str) -> list[tuple[str | None, str]]:
