@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from . import stand_in
 from .content import Arrays, cached, fingerprint, read_npz
 from .errors import DataError, StandInWarning
 
@@ -98,7 +99,7 @@ class Dataset:
     """An image set, its pixels uint8 as published.
 
     Attributes:
-        name: "fashion_mnist", "mnist" or "cifar10".
+        name: a key of `PUBLISHED`, such as "fashion_mnist".
         x_train: uint8, shape (60000, 28, 28), for CIFAR-10 (50000, 32, 32, 3).
         y_train: uint8, shape (60000,), for CIFAR-10 (50000,).
         x_test: uint8, shape (10000, 28, 28) or (10000, 32, 32, 3).
@@ -127,7 +128,7 @@ def load(name: str, source: str = "auto", data_dir: str | Path | None = None) ->
     """Load an image set.
 
     Args:
-        name: str, "fashion_mnist", "mnist" or "cifar10".
+        name: str, a key of `PUBLISHED`, such as "fashion_mnist".
         source: str. "real": the published images, from the data folder if there is one, otherwise
             from Keras, which downloads and caches them. "stand-in": images drawn by code, of the
             same shapes, sizes and class names. "auto": the real images or, if there is no folder
@@ -153,6 +154,8 @@ def load(name: str, source: str = "auto", data_dir: str | Path | None = None) ->
         arrays = _keras_arrays(name)
     except _OutOfReachError as error:
         remedy = f"name a folder that contains {name}.npz with --data-dir or DESCENT_DATA_DIR"
+        if name not in stand_in.SIZES:
+            raise DataError(f"{name}: {error}; {remedy}") from error
         if source == "real":
             raise DataError(f"{name}: {error}; {remedy}, or use --data stand-in") from error
         warnings.warn(
@@ -199,6 +202,11 @@ def _check(name: str, source: str) -> None:
         raise DataError(f"unknown image set {name!r}; choose from {', '.join(PUBLISHED)}")
     if source not in SOURCES:
         raise DataError(f"unknown data source {source!r}; choose from {', '.join(SOURCES)}")
+    if source == "stand-in" and name not in stand_in.SIZES:
+        raise DataError(
+            f"{name} has no stand-in; use --data real, and name a folder that contains {name}.npz"
+            " with --data-dir or DESCENT_DATA_DIR"
+        )
 
 
 def _given_file(name: str, data_dir: str | Path | None) -> Path | None:
@@ -279,8 +287,6 @@ def _check_shapes(published: Published, arrays: Arrays, origin: str) -> None:
 
 
 def _stand_in(name: str) -> Dataset:
-    from . import stand_in
-
     key = f"{name}-stand-in-{stand_in.source_hash()[:16]}"
     arrays, value = cached(key, lambda: stand_in.draw(name))
     return _dataset(name, arrays, "stand-in", value)

@@ -265,7 +265,14 @@ class RunConfig:
         one_of(from_scratch.OPTIMIZERS)("optimizer of engine 'numpy'", self.optimizer)
         if self.activation is not None:
             one_of(NUMPY_ACTIVATIONS)("activation of engine 'numpy'", self.activation)
-        for name in ("schedule", "patience", "augmentation", "batch_normalisation", "l1", "l2"):
+        for name in (
+            "schedule",
+            "patience",
+            "augmentation",
+            "batch_normalisation",
+            "l1",
+            "l2",
+        ):
             if getattr(self, name) != getattr(type(self), name):
                 raise ConfigError(f"{name} needs engine 'keras', not {self.engine!r}")
         for kept in ("evaluations", "sample evaluations", "gradient norms"):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import datasets
-from datasets import loading
+from datasets import loading, stand_in
 from datasets.content import Arrays
 
 REAL = os.environ.get("DESCENT_DATA_DIR")
@@ -257,6 +257,20 @@ def test_the_stand_in_needs_neither_folder_nor_keras(drawn, folder, keras_gives)
     assert data.source == "stand-in"
     assert data.fingerprint != loading.PUBLISHED["cifar10"].sha256
     np.testing.assert_array_equal(data.x_train, drawn.x_train)
+
+
+@pytest.mark.parametrize("function", [datasets.load, datasets.resolve])
+def test_a_set_without_a_stand_in(keras_gives, published, folder, monkeypatch, function):
+    monkeypatch.delitem(stand_in.SIZES, "cifar10")
+    with pytest.raises(datasets.DataError, match="cifar10 has no stand-in") as caught:
+        function("cifar10", source="stand-in")
+    assert_one_helpful_line(caught, "--data real", "--data-dir", "DESCENT_DATA_DIR")
+    keras_gives(Exception("URL fetch failure"))
+    with pytest.raises(datasets.DataError, match="URL fetch failure") as caught:
+        function("cifar10", source="auto")
+    assert_one_helpful_line(caught, "--data-dir", "DESCENT_DATA_DIR")
+    assert "--data stand-in" not in str(caught.value)
+    assert datasets.resolve("cifar10", data_dir=folder) == "real"
 
 
 def test_resolve_does_not_decode_a_given_file(folder):

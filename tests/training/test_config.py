@@ -220,14 +220,10 @@ def test_lists_become_tuples():
 
 
 def test_options_are_complete():
-    assert config(hidden=(), l1=0.5).options == {
-        "hidden": (),
-        "dropout": 0.0,
-        "activation": "relu",
-        "initializer": "glorot_uniform",
-        "l1": 0.5,
-        "l2": 0.0,
-    }
+    defaults = {name: of["dense"] for name, of in OPTIONS.items() if "dense" in of}
+    assert defaults["dropout"] == 0.0
+    stated = {"hidden": (), "l1": 0.5}
+    assert config(**stated).options == defaults | stated
     assert config(model="tanh_network").options == {"hidden": (100,)}
     assert config(model="numpy_cnn").options == {}
     built = config(model="builder", builder="m:f", builder_hash="0")
@@ -399,14 +395,12 @@ def test_replace_checks_again():
         ({"iterations": 5}, "give either epochs or iterations"),
         ({"epochs": None}, "give either epochs or iterations"),
         (
-            {"filters": (8,)},
-            "filters is no option of model 'dense'; "
-            "it takes hidden, dropout, activation, initializer, l1, l2",
+            {"model": "tanh_network", "filters": (8,)},
+            "filters is no option of model 'tanh_network'; it takes hidden",
         ),
         (
-            {"builder": "m:f"},
-            "builder is no option of model 'dense'; "
-            "it takes hidden, dropout, activation, initializer, l1, l2",
+            {"model": "tanh_network", "builder": "m:f"},
+            "builder is no option of model 'tanh_network'; it takes hidden",
         ),
         (
             {"activation": 3},
