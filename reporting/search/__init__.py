@@ -1,1 +1,1 @@
-"""The report of a hyperparameter search: its trials come in, findings and figures go out."""
+"""The report of a hyperparameter search: stored trials come in, findings and figures go out."""

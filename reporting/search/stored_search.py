@@ -1,15 +1,20 @@
-"""What a search for hyperparameters found: its settings, figures and curves, from records alone."""
+"""The outcome of a search for hyperparameters, stored in a report and drawn from its records."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from datasets.loading import PUBLISHED
 from reporting.figures import charts, plots
 from reporting.findings import Chart, Figure, Findings, FindingsError, Table, discard
 from reporting.search import figures as drawing
-from reporting.search.figures import EPOCHS, SCORE, Trial, axes_of, best_of
+from reporting.search.axes import EPOCHS, SCORE, Axis, axes_of, epochs_of
 from reporting.study.study import datasets_of, provenance_of
 from reporting.verdicts.measures import final, over_seeds
-from training.record import FAILED
+from training.record import FAILED, RunRecord
+from training.search.trials import Trial, best_of
 from training.store.archive import load_archive, save_archive, stored_hash
 
 PREFIX = "search_"
@@ -42,48 +47,50 @@ FIGURES = {
 
 
 class StoredSearch:
-    """A search whose outcome is stored in a report's folder; it is drawn as a study is.
+    """A search whose outcome is stored in a report's folder. It is drawn like a study.
 
     Args:
-        name: of its folder, which begins with `PREFIX`.
+        name: Name of its folder, which begins with `PREFIX`.
     """
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self.name = name
 
     @classmethod
-    def all_of(cls, folder):
-        """Those of a report, in order of name."""
+    def all_of(cls, folder: str | Path) -> list["StoredSearch"]:
+        """Return the searches of the report in `folder`, by name."""
         paths = sorted(Path(folder).glob(f"{PREFIX}*/records.json"))
         return [cls(path.parent.name) for path in paths]
 
-    def store(self, about, records, folder):
+    def store(
+        self, about: dict[str, Any], records: Sequence[RunRecord], folder: str | Path
+    ) -> None:
         """Store the outcome in `folder`, for `draw`.
 
         Args:
-            about: preset; and search: space's name, algorithm, seed, seeds, the config of
-                keras-tuner's space, trials (number, settings and the keys of the runs), how many
-                others failed, and command.
-            records: `RunRecord`s of all runs.
-            folder: made where it is missing.
+            about: "preset", and "search": name of the space, algorithm, seed, seeds, space (its
+                config in keras-tuner), trials (number, settings and keys of the runs), failed
+                (number of trials without a score) and command.
+            records: Of all runs.
+            folder: To store in; it is made if it does not exist.
         """
         Path(folder).mkdir(parents=True, exist_ok=True)
         save_archive(folder, about, records)
 
-    def draw(self, folder):
+    def draw(self, folder: str | Path) -> None:
         """Write findings and figures from the outcome stored in `folder`.
 
         Raises:
-            FileNotFoundError: when there is none.
-            DamagedRecordError, FindingsError: when it is damaged.
+            FileNotFoundError: If nothing is stored there.
+            DamagedRecordError, FindingsError: If what is stored is damaged.
         """
         drawn_from = stored_hash(folder)  # before reading, so that a later change is noticed
         about, records = load_archive(folder)
         try:
             search, preset = about["search"], about["preset"]
             trials = [
-                Trial(one["number"], one["settings"], [records[key] for key in one["runs"]])
-                for one in search["trials"]
+                Trial(trial["number"], trial["settings"], [records[key] for key in trial["runs"]])
+                for trial in search["trials"]
             ]
             self._write(search, preset, trials, Path(folder), drawn_from)
         except (KeyError, TypeError, AttributeError) as error:
@@ -96,7 +103,7 @@ class StoredSearch:
         records = [record for trial in trials for record in trial.records]
         axes = axes_of(search["space"], trials)
         dataset, data = records[0].config.dataset, records[0].config.data
-        title = f"{PUBLISHED[dataset].title}"
+        title = PUBLISHED[dataset].title
         note = _note(title, data, trials, search)
         with plots.style():
             figures = {
@@ -133,13 +140,18 @@ class StoredSearch:
         ).save(folder)
 
 
-def best_table(axes, trials):
-    """The best trial's settings, and what its runs reached."""
+def best_table(axes: Sequence[Axis], trials: Sequence[Trial]) -> Table:
+    """Tabulate the best trial's settings, and what its runs reached.
+
+    Args:
+        axes: Of the hyperparameters.
+        trials: Of the search.
+    """
     best = best_of(trials)
-    rows = [[axis.name, axis.text(best.settings.get(axis.name))] for axis in axes]
+    rows: list[list[Any]] = [[axis.name, axis.text(best.settings.get(axis.name))] for axis in axes]
     tested = over_seeds(best.records, final("test_accuracy"))
     rows += [
-        [EPOCHS, best.epochs],
+        [EPOCHS, epochs_of(best)],
         ["parameters", best.records[0].parameters],
         [SCORE, _mean_and_seeds(best.scores)],
         ["test accuracy", _mean_and_seeds(tested)],
@@ -148,14 +160,20 @@ def best_table(axes, trials):
     return Table("Best settings", ["", f"trial {best.number}"], rows, note)
 
 
-def trials_table(axes, trials, failed=0):
-    """All trials, the best first; failed is the number of those without a score."""
+def trials_table(axes: Sequence[Axis], trials: Sequence[Trial], failed: int = 0) -> Table:
+    """Tabulate all trials, the best first.
+
+    Args:
+        axes: Of the hyperparameters.
+        trials: Of the search.
+        failed: Number of trials that have no score. Defaults to 0.
+    """
     ranked = sorted(trials, key=lambda trial: -trial.score)
     rows = [
         [
             trial.number,
             *(axis.text(trial.settings.get(axis.name)) for axis in axes),
-            trial.epochs,
+            epochs_of(trial),
             _mean_and_seeds(trial.scores),
         ]
         for trial in ranked
@@ -167,11 +185,13 @@ def trials_table(axes, trials, failed=0):
     return Table("Trials", columns, rows, note)
 
 
-def _mean_and_seeds(accuracies):
-    seeds = ", ".join(f"{accuracy:.4f}" for accuracy in accuracies)
-    return f"{accuracies.mean():.4f}" + f" ({seeds})" * (len(accuracies) > 1)
+def _mean_and_seeds(accuracies: NDArray) -> str:
+    mean = f"{accuracies.mean():.4f}"
+    if len(accuracies) == 1:
+        return mean
+    return f"{mean} ({', '.join(f'{accuracy:.4f}' for accuracy in accuracies)})"
 
 
-def _note(title, data, trials, search):
-    each = f"{search['seeds']} seed{'s' * (search['seeds'] != 1)} each"
-    return f"Data: {title} ({data}). {len(trials)} trials, {each}."
+def _note(title: str, data: str, trials: Sequence[Trial], search: Mapping[str, Any]) -> str:
+    seeds = "1 seed" if search["seeds"] == 1 else f"{search['seeds']} seeds"
+    return f"Data: {title} ({data}). {len(trials)} trials, {seeds} each."

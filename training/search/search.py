@@ -15,7 +15,7 @@ import json
 import multiprocessing
 import signal
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -284,12 +284,14 @@ class Search:
         missing = sum(config not in self._cache for config in kept)
         if missing:
             self._say(f"The best trial's weights were not kept: {missing} of its runs train again.")
-        of_best = self._run_all(kept)
-        in_own_process(_save_model, max(of_best, key=score), self.best_model)
-        trials = [self._trial(trial) for trial in oracle.completed]
-        others = {c for trial in trials for c in trial.configs} - set(best)
-        records = self._run_all(list(others))
-        return Outcome(trials, [_without_weights(r) for r in of_best] + records, failed)
+        best_records = self._run_all(kept)
+        in_own_process(_save_model, max(best_records, key=score), self.best_model)
+        values = [trial.hyperparameters.values for trial in oracle.completed]
+        others = {config for chosen in values for config in self.configs(chosen)} - set(best)
+        found = [_without_weights(record) for record in best_records] + self._run_all(list(others))
+        records = {record.config: record for record in found}
+        trials = [self._trial(trial, records) for trial in oracle.completed]
+        return Outcome(trials, failed)
 
     def _failed(self, oracle: Any) -> FailedRunsError | None:
         failures = []
@@ -300,11 +302,10 @@ class Search:
             failures += [failure for failure in found if failure] or [unknown]
         return FailedRunsError(failures, len(oracle.trials) * self.seeds) if failures else None
 
-    def _trial(self, trial: Any) -> Trial:
-        values = trial.hyperparameters.values
-        score = round(trial.score, 6)  # from a worker it came as a 32-bit float
-        number = int(trial.trial_id) + 1
-        return Trial(number, self.settings(values), self.configs(values), score)
+    def _trial(self, trial: Any, records: Mapping[RunConfig, RunRecord]) -> Trial:
+        values, number = trial.hyperparameters.values, int(trial.trial_id) + 1
+        runs = [records[config] for config in self.configs(values)]
+        return Trial(number, self.settings(values), runs)
 
 
 @contextlib.contextmanager

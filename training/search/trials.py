@@ -1,8 +1,11 @@
 """Trials of a search: their score, and what remains of them when the search has ended."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from training.config import RunConfig
 from training.record import RunRecord
@@ -24,15 +27,38 @@ class Trial:
 
     Attributes:
         number: int. From 1, in the order in which settings were chosen.
-        settings: dict from hyperparameter to value.
-        configs: list of the `RunConfig`s of its runs, one for each seed.
-        score: float. Mean `score` of its runs, in [0, 1].
+        settings: dict from hyperparameter to value, without those that were not used.
+        records: list of the `RunRecord`s of its runs, one for each seed.
     """
 
     number: int
     settings: dict[str, Any]
-    configs: list[RunConfig]
-    score: float
+    records: list[RunRecord]
+
+    @property
+    def configs(self) -> list[RunConfig]:
+        """Configs of its runs, one for each seed."""
+        return [record.config for record in self.records]
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """`score` of each run, shape (seeds,)."""
+        return np.array([score(record) for record in self.records])
+
+    @property
+    def score(self) -> float:
+        """Mean of the scores, in [0, 1]: what the search maximises."""
+        return round(float(self.scores.mean()), 6)
+
+    @property
+    def failed(self) -> bool:
+        """Whether one of its runs failed."""
+        return any(record.failed for record in self.records)
+
+
+def best_of(trials: Iterable[Trial]) -> Trial:
+    """Return the first trial with the highest score."""
+    return max(trials, key=lambda trial: trial.score)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,19 +66,23 @@ class Outcome:
     """What a search leaves behind.
 
     Attributes:
-        trials: list of `Trial`, in order, at least one.
-        records: list of the `RunRecord`s of all their runs, without weights.
+        trials: list of `Trial`, in order, at least one. Their records have no weights.
         failed: `FailedRunsError` with the runs that made other trials fail; None without any.
     """
 
     trials: list[Trial]
-    records: list[RunRecord]
     failed: FailedRunsError | None
 
     @property
     def best(self) -> Trial:
         """The first trial with the highest score."""
-        return max(self.trials, key=lambda trial: trial.score)
+        return best_of(self.trials)
+
+    @property
+    def records(self) -> list[RunRecord]:
+        """The record of each run, once: trials with the same settings share their runs."""
+        records = (record for trial in self.trials for record in trial.records)
+        return list({record.config: record for record in records}.values())
 
 
 def settings_text(settings: Mapping[str, Any]) -> str:

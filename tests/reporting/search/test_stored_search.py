@@ -8,8 +8,10 @@ from reporting.figures import charts, palette
 from reporting.findings import Chart, Findings
 from reporting.page import report
 from reporting.search import figures as drawing
+from reporting.search.axes import Axis, axes_of
 from reporting.search.stored_search import PREFIX, StoredSearch, best_table, trials_table
 from training import DamagedRecordError, RunConfig
+from training.search.trials import Trial, best_of
 
 SPACE = [
     {"class_name": "Int", "config": {"name": "units", "sampling": "log", "conditions": []}},
@@ -29,18 +31,24 @@ def make_trial(make_record):
         records = []
         for seed, accuracy in enumerate(accuracies):
             config = RunConfig(
-                data="stand-in", train_size=20, batch_size=10, epochs=epochs, seed=seed,
+                data="stand-in",
+                train_size=20,
+                batch_size=10,
+                epochs=epochs,
+                seed=seed,
                 learning_rate=number / 100,
-            )  # fmt: skip
+            )
             losses = np.linspace(2, 1, config.updates)
             losses[2:] *= np.nan if failed else 1
             record = make_record(
-                config, losses, np.nan if failed else 0.5,
+                config,
+                losses,
+                np.nan if failed else 0.5,
                 epochs={"val_accuracy": np.linspace(0.1, accuracy, epochs)},
-            )  # fmt: skip
+            )
             records.append(record)
         given = {"units": 8 * 2**number, "optimizer": "adam", "rate": 10.0**-number}
-        return drawing.Trial(number, {**given, "dropped": False, **settings}, records)
+        return Trial(number, {**given, "dropped": False, **settings}, records)
 
     return make
 
@@ -57,20 +65,25 @@ def trials(make_trial):
 
 @pytest.fixture
 def axes(trials):
-    return drawing.axes_of(SPACE, trials)
+    return axes_of(SPACE, trials)
 
 
 @pytest.fixture
 def folder(tmp_path, trials):
     """A report's folder with the outcome of a search."""
     about = {
-        "name": "mine", "algorithm": "random", "seed": 0, "seeds": 2, "space": SPACE,
-        "command": "python -m experiments search mine", "failed": 0,
+        "name": "mine",
+        "algorithm": "random",
+        "seed": 0,
+        "seeds": 2,
+        "space": SPACE,
+        "command": "python -m experiments search mine",
+        "failed": 0,
         "trials": [
             {"number": t.number, "settings": t.settings, "runs": [r.config.key for r in t.records]}
             for t in trials
         ],
-    }  # fmt: skip
+    }
     records = [record for trial in trials for record in trial.records]
     about = {"preset": "quick", "search": about}
     StoredSearch(f"{PREFIX}mine").store(about, records, tmp_path / f"{PREFIX}mine")
@@ -83,7 +96,7 @@ def drawn(axis, trials):
 
 def test_the_best_is_the_first_with_the_highest_mean(trials):
     assert [trial.score for trial in trials] == [0.55, 0.85, 0.85, 0]
-    assert drawing.best_of(trials) is trials[1]
+    assert best_of(trials) is trials[1]
 
 
 def test_hyperparameters_become_axes_in_the_order_of_the_space(axes, trials):
@@ -103,7 +116,7 @@ def test_hyperparameters_become_axes_in_the_order_of_the_space(axes, trials):
 
 def test_many_values_of_a_logarithmic_axis_have_ticks_at_powers_of_ten():
     values = [float(value) for value in np.geomspace(2e-4, 0.5, 20)]
-    axis = drawing.Axis("rate", values, logarithmic=True, named=False)
+    axis = Axis("rate", values, logarithmic=True, categorical=False)
     assert list(axis.ticks.values()) == ["0.001", "0.01", "0.1"]
 
 
@@ -111,9 +124,12 @@ def test_best_settings_and_all_trials_are_tabulated(axes, trials):
     best = best_table(axes, trials)
     assert best.columns == ["", "trial 2"]
     assert best.rows[:5] == [
-        ["units", "32"], ["optimizer", "sgd"], ["rate", "0.01"], ["dropped", "yes"],
+        ["units", "32"],
+        ["optimizer", "sgd"],
+        ["rate", "0.01"],
+        ["dropped", "yes"],
         ["share", "0.25"],
-    ]  # fmt: skip
+    ]
     assert ["validation accuracy", "0.8500 (0.8000, 0.9000)"] in best.rows
     assert ["test accuracy", "0.5000 (0.5000, 0.5000)"] in best.rows
     table = trials_table(axes, trials, failed=2)
@@ -155,7 +171,7 @@ def test_scores_have_bars_over_seeds_stars_for_the_best_and_crosses_for_failed(a
 
 def test_trials_of_several_epochs_are_drawn_against_them(make_trial):
     trials = [make_trial(1, [0.5], epochs=2), make_trial(2, [0.6], epochs=4)]
-    axes = drawing.axes_of(SPACE, trials)
+    axes = axes_of(SPACE, trials)
     assert drawing.draw_scores(axes, trials).axes[len(axes)].get_xlabel() == "Epochs"
     labels = drawing.draw_parallel(axes, trials).axes[0].get_xticklabels()
     assert [label.get_text() for label in labels][-2:] == ["epochs", "validation\naccuracy"]
@@ -186,7 +202,7 @@ def test_the_chart_shows_the_best_and_all(trials, make_trial):
 
 def test_one_trial_of_one_hyperparameter_is_drawn_too(make_trial):
     trials = [make_trial(1, [0.5])]
-    axes = drawing.axes_of(SPACE[:1], trials)
+    axes = axes_of(SPACE[:1], trials)
     for figure in (
         drawing.draw_parallel(axes, trials),
         drawing.draw_scores(axes, trials),
@@ -197,7 +213,7 @@ def test_one_trial_of_one_hyperparameter_is_drawn_too(make_trial):
 
 def test_a_search_in_which_all_failed_is_drawn_too(make_trial):
     trials = [make_trial(number, [0.5], failed=True) for number in (1, 2)]
-    axes = drawing.axes_of(SPACE, trials)
+    axes = axes_of(SPACE, trials)
     for figure in (
         drawing.draw_parallel(axes, trials),
         drawing.draw_scores(axes, trials),
