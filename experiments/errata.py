@@ -1,14 +1,17 @@
 """Statements of the five sources that do not hold, each computed as printed and as it holds."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from datasets import points
 from experiments.analyses.errata import demonstrations, statements
-from experiments.analyses.errata.erratum import PICTURE
-from models.from_scratch import normal, zeros
-from reporting import Study, Table, direction, identity
+from experiments.analyses.errata.erratum import HOLDS, PICTURE, PRINTED, Erratum
+from reporting import Measure, Study, Table, direction, identity
 from reporting.figures import cells, palette, plots
 from reporting.verdicts.formatting import format_exactly
+from reporting.verdicts.measures import ACCURACY_MARGIN
 
 study = Study(
     name="errata",
@@ -21,39 +24,103 @@ study = Study(
     seeds={"quick": 5, "paper": 5},
 )
 
-PRINTED, HOLDS = "as printed", "what holds"
+# No network of its own: each statement is computed on the smallest example that decides it. Only
+# what becomes of validation data needs seeds: a logistic regression on marks of movies.
+TRAINING, VALIDATION, VALIDATION_SET = 200, 1000, 10  # points; those of one validation set
+NORMALISED_BY = "the training set", "the validation set"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Both sides of each erratum, and what is drawn of some.
+
+    Attributes:
+        errata: Every erratum.
+        accuracies: Accuracy on validation sets, for each seed, normalised by the statistics of
+            each of `NORMALISED_BY`.
+        neuron_losses: Side → losses; the sides, here and below, are `PRINTED` and `HOLDS`.
+        pooling_gradients: Side → gradient at each pixel of `PICTURE`.
+        paths: Rule → side → path down the bowl.
+        hidden_neurons: Side → "weights" of four neurons and "losses" along their training.
+    """
+
+    errata: list[Erratum]
+    accuracies: dict[str, list[float]]
+    neuron_losses: dict[str, np.ndarray]
+    pooling_gradients: dict[str, np.ndarray]
+    paths: dict[str, dict[str, np.ndarray]]
+    hidden_neurons: dict[str, dict[str, Any]]
 
 
 @study.runs
 def runs(lab):
-    """All of it is computed whenever the study is drawn."""
-    marks = [points.movie_marks(1200, seed=seed) for seed in range(lab.seeds)]
-    sets = [points.train_and_test(*of_seed, 1000, seed) for seed, of_seed in enumerate(marks)]
-    return {
-        "errata": statements.errata(),
-        "accuracy": [demonstrations.accuracy_normalised(*of_seed, size=10) for of_seed in sets],
-    }
+    return Runs(
+        errata=[Erratum(**stored) for stored in lab.compute("errata", both_sides_of_all)],
+        accuracies=lab.compute("accuracies", accuracies, lab.seeds),
+        **lab.compute("demonstrations", demonstrations.demonstrations),
+    )
+
+
+def both_sides_of_all():
+    return [erratum._asdict() for erratum in statements.errata()]
+
+
+def accuracies(seeds):
+    """What `Runs.accuracies` holds."""
+    measured = []
+    for seed in range(seeds):
+        x, y = points.movie_marks(TRAINING + VALIDATION, seed=seed)
+        parts = points.train_and_test(x, y, VALIDATION, seed)
+        measured.append(demonstrations.accuracy_normalised(*parts, size=VALIDATION_SET))
+    by_training_set, by_itself = zip(*measured, strict=True)
+    return dict(zip(NORMALISED_BY, (by_training_set, by_itself), strict=True))
+
+
+ACCURACY = Measure(
+    f"accuracy on validation sets of {VALIDATION_SET} points",
+    better="higher",
+    margin=ACCURACY_MARGIN,
+)
 
 
 @study.claims
 def claims(runs):
-    by_training_set, by_itself = np.transpose(runs["accuracy"])
-    of_b = direction(
-        "B 3.1 Q20", "Statistics of the training set must not normalise validation data",
-        "accuracy on validation sets of 10 points", ("those of the training set", by_training_set),
-        ("those of the validation set", by_itself), better="higher",
-    )  # fmt: skip
     identities = [
-        identity(of.source, of.printed, of.quantity, of.says, of.holds, tolerance=1e-6)
-        for of in runs["errata"]
+        identity(
+            source=erratum.source,
+            statement=erratum.printed,
+            quantity=erratum.quantity,
+            says=erratum.says,
+            holds=erratum.holds,
+            tolerance=1e-6,
+        )
+        for erratum in runs.errata
     ]
-    return sorted([*identities, of_b], key=lambda claim: claim.source[0])
+    training_set, validation_set = NORMALISED_BY
+    normalisation = direction(
+        source="B 3.1 Q20",
+        statement="Statistics of the training set must not normalise validation data",
+        measure=ACCURACY,
+        lower=(f"those of {training_set}", runs.accuracies[training_set]),
+        higher=(f"those of {validation_set}", runs.accuracies[validation_set]),
+    )
+    return sorted([*identities, normalisation], key=lambda claim: claim.source[0])
 
 
 @study.table
 def both_sides(runs):
     columns = ["source", "printed", "what holds", "quantity", "as printed", "as it holds"]
-    rows = [[*of[:4], format_exactly(of.says), format_exactly(of.holds)] for of in runs["errata"]]
+    rows = [
+        [
+            erratum.source,
+            erratum.printed,
+            erratum.correct,
+            erratum.quantity,
+            format_exactly(erratum.says),
+            format_exactly(erratum.holds),
+        ]
+        for erratum in runs.errata
+    ]
     return Table("Each erratum with both sides", columns, rows)
 
 
@@ -77,15 +144,14 @@ def draw_both(ax, x, printed, holds):
 )
 def formulas(runs):
     p, z = np.linspace(0.02, 1, 200), np.linspace(-1.3, 1.3, 200)
-    x, y = points.movie_marks(100)
-    losses = [demonstrations.neuron_losses(points.scaled_marks(x), y, rate) for rate in (-1, 1)]
+    losses = runs.neuron_losses
     fig, (loss, derivative, descent) = plots.figure(1, 3, width=13, height=4.6)
     draw_both(loss, p, -1 + np.log(p), -np.log(p))
     title = "A 2.3: −1 + log p, −log p"
     plots.label_axes(loss, "Probability of the true class", "Loss", title)
     draw_both(derivative, z, 1 - np.tan(z) ** 2, 1 - np.tanh(z) ** 2)
     plots.label_axes(derivative, "z", "Derivative of tanh z", "B Q17: tan, tanh")
-    draw_both(descent, np.arange(60), *losses)
+    draw_both(descent, np.arange(len(losses[HOLDS])), losses[PRINTED], losses[HOLDS])
     plots.label_axes(descent, "Updates", "Loss", "C: w + ε∇J, w − ε∇J")
     plots.legend(fig)
     return fig
@@ -99,9 +165,12 @@ def formulas(runs):
     of="no data",
 )
 def max_pooling_backward(runs):
-    assigned, added = demonstrations.pooling_gradients()
-    pictures = {"Picture and windows": PICTURE, "D 3.3: assigned": assigned,
-                "By differences: added": added}  # fmt: skip
+    added = runs.pooling_gradients[HOLDS]
+    pictures = {
+        "Picture and windows": PICTURE,
+        "D 3.3: assigned": runs.pooling_gradients[PRINTED],
+        "By differences: added": added,
+    }
     fig, axes = plots.figure(1, 3, width=11, height=4.4)
     shades = np.where(added.round(6) != 0, palette.tint(palette.ORANGE), cells.PAPER)
     for ax, (title, values) in zip(axes, pictures.items(), strict=True):
@@ -125,18 +194,16 @@ def max_pooling_backward(runs):
 )
 def elongated_bowl(runs):
     fig, axes = plots.figure(2, 2, width=11, height=8, sharey="row")
-    side = np.linspace(-2.2, 0.6, 200), np.linspace(-1.1, 1.1, 200)
-    heights = demonstrations.loss_on_bowl(np.stack(np.meshgrid(*side), axis=-1))
-    for rule, (bowl, losses) in zip(demonstrations.RULES, axes.T, strict=True):
-        bowl.contour(*side, heights, np.geomspace(0.02, 60, 9), colors="#C8C8C8", linewidths=1)
+    w1, w2 = np.linspace(-2.2, 0.6, 200), np.linspace(-1.1, 1.1, 200)
+    heights = demonstrations.loss_on_bowl(np.stack(np.meshgrid(w1, w2), axis=-1))
+    for (rule, paths), (bowl, losses) in zip(runs.paths.items(), axes.T, strict=True):
+        bowl.contour(w1, w2, heights, np.geomspace(0.02, 60, 9), colors="#C8C8C8", linewidths=1)
         losses.set_yscale("log")
-        for name in (PRINTED, HOLDS):
-            path = demonstrations.best_path(rule, name == PRINTED)
-            color, linestyle, marker = palette.method_style(name)
+        for side, path in paths.items():
+            color, linestyle, marker = palette.method_style(side)
             bowl.plot(*path.T, marker, color=color, linestyle=linestyle, lw=1.5, ms=5)
-            plots.mean_and_band(
-                losses, np.arange(len(path)), [demonstrations.loss_on_bowl(path)], name
-            )
+            loss = demonstrations.loss_on_bowl(path)
+            plots.mean_and_band(losses, np.arange(len(path)), [loss], side)
         losses.set_ylim(1e-8)
         plots.label_axes(bowl, "w₁", "w₂", title=rule)
         plots.label_axes(losses, "Updates", "Loss")
@@ -153,14 +220,14 @@ def elongated_bowl(runs):
 )
 def start_at_zero(runs):
     fig, axes = plots.figure(1, 3, width=13, height=4.6)
-    starts = {PRINTED: ("Start at 0", zeros), HOLDS: ("Random start", normal(1))}
-    for ax, (name, (title, initializer)) in zip(axes, starts.items(), strict=False):
-        weights, losses = demonstrations.hidden_weights(initializer)
-        updates = np.arange(len(losses))
+    titles = {PRINTED: "Start at 0", HOLDS: "Random start"}
+    for ax, (side, trained) in zip(axes[:2], runs.hidden_neurons.items(), strict=True):
+        updates = np.arange(len(trained["losses"]))
         for k, style in enumerate(palette.ordered_styles(4)):
-            plots.mean_and_band(ax, updates, weights.T[[k]], f"neuron {k + 1}", style=style)
-        plots.mean_and_band(axes[2], updates, [losses], name)
-        plots.label_axes(ax, "Updates", "Weight of the first input", title=title)
+            weights = trained["weights"][:, k]
+            plots.mean_and_band(ax, updates, [weights], f"neuron {k + 1}", style=style)
+        plots.mean_and_band(axes[2], updates, [trained["losses"]], side)
+        plots.label_axes(ax, "Updates", "Weight of the first input", title=titles[side])
     plots.label_axes(axes[2], "Updates", "Loss", title="Loss from both")
     plots.legend(fig)
     return fig

@@ -3,10 +3,13 @@
 In: points, learning rates, initializers. Out: losses, paths, weights and gradients as arrays.
 """
 
+from typing import Any
+
 import numpy as np
 
+from datasets import points
 from experiments.analyses.errata import as_printed
-from experiments.analyses.errata.erratum import PICTURE, built, forward
+from experiments.analyses.errata.erratum import HOLDS, PICTURE, PRINTED, built, forward
 from models.from_scratch import (
     OPTIMIZERS,
     Dense,
@@ -14,11 +17,44 @@ from models.from_scratch import (
     Network,
     Sigmoid,
     categorical_cross_entropy,
+    normal,
     numerical_gradient,
     sigmoid_neuron,
+    zeros,
 )
 
 SGD = OPTIMIZERS["sgd"]
+
+
+def demonstrations() -> dict[str, dict[str, Any]]:
+    """Return all that is shown of the errata, each as printed and as it holds.
+
+    Returns:
+        "neuron_losses": what `neuron_losses` returns, at a negative and a positive learning rate;
+        "pooling_gradients": what `pooling_gradients` returns; "paths": rule → what `best_path`
+        returns; "hidden_neurons": "weights" and "losses", which `hidden_weights` returns, started
+        at 0 and at random; each for `PRINTED` and `HOLDS`.
+    """
+    marks, likes = points.movie_marks(100)
+    x = points.scaled_marks(marks)
+    return {
+        "neuron_losses": {
+            PRINTED: neuron_losses(x, likes, learning_rate=-1),
+            HOLDS: neuron_losses(x, likes, learning_rate=1),
+        },
+        "pooling_gradients": dict(zip((PRINTED, HOLDS), pooling_gradients(), strict=True)),
+        "paths": {
+            rule: {side: best_path(rule, printed=side == PRINTED) for side in (PRINTED, HOLDS)}
+            for rule in RULES
+        },
+        "hidden_neurons": {PRINTED: started(zeros), HOLDS: started(normal(1))},
+    }
+
+
+def started(initializer):
+    """Return the weights and losses of `hidden_weights` by name, to be drawn, in float32."""
+    weights, losses = hidden_weights(initializer)
+    return {"weights": weights.astype("float32"), "losses": losses.astype("float32")}
 
 
 def neuron_losses(x, y, learning_rate):

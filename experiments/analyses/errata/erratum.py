@@ -7,6 +7,9 @@ from numpy.typing import ArrayLike
 
 from models.from_scratch import Convolution, categorical_cross_entropy
 
+PRINTED, HOLDS = "as printed", "what holds"
+"""Labels of the two sides."""
+
 
 class Erratum(NamedTuple):
     """A statement of a source that does not hold.
