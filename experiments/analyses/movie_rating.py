@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from datasets import points
 from models.from_scratch import numerical_gradient, sigmoid_neuron
-from models.from_scratch.gradient_descent import descend, of_network
+from models.from_scratch.gradient_descent import descend, loss_and_gradients_of
 from models.from_scratch.layers.activations import sigmoid
 
 DESCENT, ASCENT = "w − ε∇J", "w + ε∇J, the printed sign"
@@ -64,14 +64,14 @@ def train(update: str, seed: int, movies: int, rate: float, iterations: int) -> 
     picked = np.random.default_rng([seed]).integers(movies, size=iterations)
     batches = ((points.scaled_marks(marks)[[i]], targets[[i], None]) for i in picked)
     step = -rate if update == ASCENT else rate
-    path, _ = descend(of_network(neuron), neuron.get_weights(), batches, step)
+    path, _ = descend(loss_and_gradients_of(neuron), neuron.get_weights(), batches, step)
     w, b = zip(*path, strict=True)
     return Training(marks, likes, np.array(w)[..., 0], np.array(b))
 
 
 def change_along_gradient(training: Training, rate: float) -> float:
     """Sign of the change of J by one step w + ε∇J, on all movies, from the initial weights."""
-    neuron = of_network(sigmoid_neuron(dtype=np.float64))
+    neuron = loss_and_gradients_of(sigmoid_neuron(dtype=np.float64))
     start = [training.w[0][:, None], training.b[0]]
     batch = points.scaled_marks(training.marks), training.likes[:, None]
     _, (before, after) = descend(neuron, start, [batch, batch], -rate)

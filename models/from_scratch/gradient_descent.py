@@ -45,7 +45,7 @@ def batches(
         yield x[rows], y[rows]
 
 
-def of_network(network: Network) -> Callable[..., tuple[float, list[Floats]]]:
+def loss_and_gradients_of(network: Network) -> Callable[..., tuple[float, list[Floats]]]:
     """A network's loss and gradients as a function for `descend`.
 
     Args:
@@ -100,8 +100,8 @@ def differences(descent: Descent, other: Descent) -> tuple[float, float]:
         The largest |l − l'| over the updates, and the largest |w − w'| after the last one.
     """
     weights = zip(descent.path[-1], other.path[-1], strict=True)
-    of_losses = np.abs(descent.losses - other.losses)
-    return of_losses.max(), max(np.abs(a - b).max() for a, b in weights)
+    largest = max(np.abs(a - b).max() for a, b in weights)
+    return np.abs(descent.losses - other.losses).max(), largest
 
 
 def nesterov(

@@ -46,6 +46,10 @@ def _check_layer(layer, x, formula, keras_layer):
     assert outputs.shape == (len(x), *output_shape)
     gradient = rng.normal(size=outputs.shape)
     ours = [outputs, layer.backward(gradient), *layer.gradients]
+    layer.gradients = []
+    layer.backward_to_parameters(gradient)
+    for one, other in zip(layer.gradients, ours[2:], strict=True):
+        np.testing.assert_array_equal(one, other)
 
     def loss(_):
         return np.sum(layer.forward(x) * gradient)

@@ -7,8 +7,8 @@ from models.from_scratch.gradient_descent import (
     batches,
     descend,
     differences,
+    loss_and_gradients_of,
     nesterov,
-    of_network,
 )
 
 
@@ -27,7 +27,7 @@ def test_descent_on_batches_is_that_of_a_network():
     y = x @ [[1.0], [2.0]]
     network = Network([Dense(1)], mean_squared_error, [2], dtype=np.float64)
     start, order = network.get_weights(), batches(x, y, 5, iterations=7, seed=1)
-    path, losses = descend(of_network(network), start, order, rate=0.1)
+    path, losses = descend(loss_and_gradients_of(network), start, order, rate=0.1)
     network.set_weights(start)
     history = network.fit(x, y, OPTIMIZERS["sgd"](0.1), batch_size=5, iterations=7, seed=1)
     np.testing.assert_allclose(losses, history.iteration_loss)

@@ -75,17 +75,6 @@ def test_uneven_edges(check_layer, side, size, stride, padding):
     )
 
 
-def test_the_gradients_of_the_parameters_alone():
-    layer, x = Convolution(3, 2), np.ones((2, 4, 4, 1))
-    layer.build((4, 4, 1), np.float64, np.random.default_rng(0))
-    layer.backward(layer.forward(x))
-    with_it = layer.gradients
-    layer.gradients = []
-    layer.backward_to_parameters(layer.forward(x))
-    for one, other in zip(with_it, layer.gradients, strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
 def test_float32_stays():
     layer, x = Convolution(3, 2, 2, 1), np.ones((2, 4, 4, 1), np.float32)
     layer.build((4, 4, 1), np.float32, np.random.default_rng(0))

@@ -102,17 +102,6 @@ def test_dense_refuses_images():
         Dense(3).build((5, 5, 1), np.float32, np.random.default_rng(0))
 
 
-def test_the_gradients_of_the_parameters_alone():
-    layer, x = Dense(3), np.ones((2, 4))
-    layer.build((4,), np.float64, np.random.default_rng(0))
-    layer.backward(layer.forward(x))
-    with_it = layer.gradients
-    layer.gradients = []
-    layer.backward_to_parameters(layer.forward(x))
-    for one, other in zip(with_it, layer.gradients, strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
 def test_bias_starts_by_its_own_initializer():
     layer = Dense(3, kernel_initializer=zeros, bias_initializer=lambda _, shape: np.ones(shape))
     layer.build((4,), np.float32, np.random.default_rng(0))
