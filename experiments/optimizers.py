@@ -5,7 +5,7 @@ from typing import Any
 
 from experiments.analyses.optimizers import landscapes
 from experiments.analyses.optimizers.landscapes import COARSE, FINE, LONG, ROUND, TURNED
-from experiments.analyses.optimizers.tunings import best_but, tunings_table
+from experiments.analyses.optimizers.tuned_rates import best_rate_except, rates_table
 from reporting import Measure, Methods, Study, compare, direction, table_of
 from reporting.figures import plots
 from reporting.figures.curves import draw_losses, draw_rates
@@ -87,7 +87,7 @@ def runs(lab):
     settings = {at(BEST, label): config for label, config in tuned.items()}
     for label, rate in KERAS_RATES.items():
         settings[at(OF_KERAS, label)] = methods[label].replace(learning_rate=rate)
-    adam, second_best = methods[ADAM], best_but(lab.tunings[ADAM], MAGIC_RATE)
+    adam, second_best = methods[ADAM], best_rate_except(lab.tunings[ADAM], MAGIC_RATE)
     settings[at(MAGIC, ADAM)] = adam.replace(learning_rate=MAGIC_RATE)
     settings[at(BEST_BUT_MAGIC, ADAM)] = adam.replace(learning_rate=second_best)
     return Runs(
@@ -189,7 +189,7 @@ def claims(runs):
 
 @study.table
 def learning_rates(runs):
-    return tunings_table(runs.tunings, "Learning rates")
+    return rates_table(runs.tunings, "Learning rates")
 
 
 @study.table

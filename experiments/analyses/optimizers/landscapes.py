@@ -1,4 +1,7 @@
-"""Functions of two numbers, and the paths that optimizers take down them."""
+"""Functions of two numbers, and the paths that optimizers take down them.
+
+`all_descents` computes, for some seconds; what it returns goes into a table and a figure.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -11,36 +14,37 @@ from reporting.verdicts.statistics import summary
 from training import OPTIMIZERS
 
 RATES = np.geomspace(1e-4, 10, 41)
-"""Learning rates of which each optimizer takes its best: eight in a decade."""
+"""Learning rates that each optimizer is tried at: eight in a decade."""
 
-UPDATES = 1000
-STARTS = 25
+UPDATES, STARTS = 1000, 25
+"""Number of updates of a descent, and of starts beside the one that is drawn."""
+
 COARSE, FINE = "0.01", "0.0001"
-"""Shares of the loss at the start, to which an optimizer is to bring it down."""
+"""Shares of the loss at the start that an optimizer is to reach."""
 
 
 class Landscape(NamedTuple):
     """A function to descend, which is 0 at its minimum.
 
-    Attributes:
-        function: of x and y, numbers, arrays or tensors.
-        start: where paths are drawn from.
-        minimum: its place.
-        window: what is drawn, (smallest x, largest x, smallest y, largest y).
+    Args:
+        function: Of x and y, which are numbers, arrays or tensors.
+        start: Point from which paths are drawn.
+        minimum: Point of the minimum.
+        window: Part of the plane that is drawn, (smallest x, largest x, smallest y, largest y).
     """
 
-    function: Callable
-    start: tuple
-    minimum: tuple
-    window: tuple
+    function: Callable[[Any, Any], Any]
+    start: tuple[float, float]
+    minimum: tuple[float, float]
+    window: tuple[float, float, float, float]
 
 
 def bowl(elongation, turn=0.0):
-    """The function (u² + κv²)/2 of x and y, where u and v are x and y turned by an angle.
+    """Return the function (u² + κv²)/2 of x and y, where u and v are x and y turned by an angle.
 
     Args:
         elongation: κ, the ratio of the largest to the smallest curvature.
-        turn: the angle, in radians.
+        turn: The angle, in radians. Defaults to 0.
     """
     cos, sin = float(np.cos(turn)), float(np.sin(turn))
 
@@ -109,16 +113,16 @@ def all_descents() -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def updates_needed(losses, share):
-    """Updates after which a loss stays at or below a share of what it was at the start.
+    """Return the number of updates after which a loss stays at or below a share of its start.
 
     Args:
-        losses: before the first and after each update, shape (..., updates + 1).
-        share: of the loss at the start.
+        losses: Before the first and after each update, shape (..., updates + 1).
+        share: Of the loss at the start.
 
     Returns:
-        Shape (...); one more than the updates made where the loss does not end there.
+        Shape (...). One more than the updates made if the loss does not end there.
     """
-    above = ~(losses <= share * losses[..., :1])  # so is what is no number
+    above = ~(losses <= share * losses[..., :1])  # NaN counts as above
     return losses.shape[-1] - np.argmax(above[..., ::-1], axis=-1)
 
 
@@ -164,8 +168,8 @@ def draw_paths(ax, landscape, by_optimizer):
     """Draw the optimizers' paths over the landscape's filled contours, at logarithmic levels.
 
     Args:
-        ax: axes.
-        landscape: a `Landscape`.
+        ax: The axes.
+        landscape: One of `LANDSCAPES`.
         by_optimizer: Label → what `descents` returns for it.
     """
     from matplotlib.colors import LinearSegmentedColormap, LogNorm

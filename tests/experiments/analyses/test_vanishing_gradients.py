@@ -81,7 +81,7 @@ def test_different_neurons_are_counted_in_every_hidden_layer():
 
 
 @pytest.fixture
-def of_depths(make_record):
+def by_depth(make_record):
     def network(depth, norm):
         kept = {"gradient_norms": np.float32(norm * np.ones((60, depth + 1)))}
         return [dataclasses.replace(make_record(seed=seed), kept=kept) for seed in range(2)]
@@ -96,8 +96,8 @@ def lines(ax):
     return {line.get_label(): line.get_xydata().T for line in ax.lines}
 
 
-def test_layers_are_drawn_from_the_first_to_the_last_hidden(of_depths):
-    fig = analysis.draw_layers({"Start": (START, of_depths[5]), "End": (END, of_depths[5])})
+def test_layers_are_drawn_from_the_first_to_the_last_hidden(by_depth):
+    fig = analysis.draw_layers({"Start": (START, by_depth[5]), "End": (END, by_depth[5])})
     assert [ax.get_title(loc="left") for ax in fig.axes[:2]] == ["Start", "End"]
     x, y = lines(fig.axes[0])["sigmoid"]
     assert x.tolist() == [1, 2, 3, 4, 5]
@@ -105,17 +105,17 @@ def test_layers_are_drawn_from_the_first_to_the_last_hidden(of_depths):
     assert fig.axes[0].get_yscale() == "log"
 
 
-def test_first_layers_are_drawn_at_every_iteration(of_depths):
-    axes = analysis.draw_first_layers(of_depths, window=1).axes
+def test_first_layers_are_drawn_at_every_iteration(by_depth):
+    axes = analysis.draw_first_layers(by_depth, window=1).axes
     assert [ax.get_title(loc="left").split()[0] for ax in axes] == ["2", "5", "7"]
     x, y = lines(axes[2])["sigmoid"]
     assert (x[0], x[-1]) == (1, 60)
     np.testing.assert_allclose(y, 1e-7, rtol=1e-5)
 
 
-def test_measures_are_drawn_against_the_depth(of_depths):
+def test_measures_are_drawn_against_the_depth(by_depth):
     measures = {"Gradient": analysis.first_norm, "Depth": lambda r: len(analysis.norms(r))}
-    first, second = analysis.draw_depths(of_depths, measures).axes
+    first, second = analysis.draw_depths(by_depth, measures).axes
     np.testing.assert_allclose(lines(first)["sigmoid"], [[2, 5, 7], [1e-2, 1e-5, 1e-7]], rtol=1e-5)
     np.testing.assert_allclose(lines(second)["tanh"], [[2, 5, 7], [2, 5, 7]])
     assert lines(first).keys() == {"sigmoid", "tanh"} <= palette.STYLES.keys()

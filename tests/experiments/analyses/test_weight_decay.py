@@ -61,11 +61,11 @@ def test_accuracies_after_the_last_update(record_of):
 
 @pytest.fixture
 def tried(record_of):
-    def of(*accuracies):
+    def two_seeds(*accuracies):
         return [record_of([1e-4, 1], accuracies) for _ in range(2)]
 
-    of_strengths = {1e-4: of(0.9, 0.8, 0.7), 1e-3: of(0.8, 0.75, 0.6)}
-    return {"L2": of_strengths, "elastic net": of_strengths}
+    by_strength = {1e-4: two_seeds(0.9, 0.8, 0.7), 1e-3: two_seeds(0.8, 0.75, 0.6)}
+    return {"L2": by_strength, "elastic net": by_strength}
 
 
 def lines(ax):

@@ -16,17 +16,17 @@ def only_method(settings):
     return method
 
 
-def of_losses(make_record, losses):
+def method_with(make_record, losses):
     """What a chart draws of one method, from losses of shape (seeds, iterations)."""
     records = [
-        make_record(losses=of_seed, batch_size=100, train_size=250, seed=seed)
-        for seed, of_seed in enumerate(losses)
+        make_record(losses=curve, batch_size=100, train_size=250, seed=seed)
+        for seed, curve in enumerate(losses)
     ]
     return only_method({"all": {"SGD": records}})
 
 
 def test_mean_smallest_and_largest_over_seeds_at_every_iteration(make_record):
-    method = of_losses(make_record, [[2.0, 1.0, 0.25], [3.0, 1.0, 0.75], [4.0, 1.0, 0.5]])
+    method = method_with(make_record, [[2.0, 1.0, 0.25], [3.0, 1.0, 0.75], [4.0, 1.0, 0.5]])
     assert method["mean"] == [3.0, 1.0, 0.5]
     assert method["low"] == [2.0, 1.0, 0.25]
     assert method["high"] == [4.0, 1.0, 0.75]
@@ -36,7 +36,7 @@ def test_mean_smallest_and_largest_over_seeds_at_every_iteration(make_record):
 
 
 def test_losses_keep_five_digits(make_record):
-    method = of_losses(make_record, [[2.3456789, 1.23456789e-7]])
+    method = method_with(make_record, [[2.3456789, 1.23456789e-7]])
     assert method["mean"] == [2.3457, 1.2346e-7]
 
 
@@ -72,7 +72,7 @@ def test_settings_and_methods_keep_their_order(make_record):
 
 
 def test_where_a_loss_is_not_finite_there_is_no_number(make_record):
-    method = of_losses(make_record, [[2.0, np.inf, np.nan], [2.0, 1.0, 1.0]])
+    method = method_with(make_record, [[2.0, np.inf, np.nan], [2.0, 1.0, 1.0]])
     assert method["mean"] == method["high"] == [2.0, None, None]
     assert method["low"][2] is None
     assert method["failed"] == 1
@@ -83,7 +83,7 @@ def test_where_a_loss_is_not_finite_there_is_no_number(make_record):
 def test_a_long_curve_is_thinned_to_its_extremes(make_record, length):
     rng = np.random.default_rng([length])
     losses = rng.normal(size=(3, length)).astype(np.float32)
-    method = of_losses(make_record, losses)
+    method = method_with(make_record, losses)
     kept = np.array(method["iterations"]) - 1
     assert len(kept) <= charts.MOST_POINTS
     assert charts.thinned([{"methods": [method]}]) == (length > charts.MOST_POINTS)
@@ -107,7 +107,7 @@ def test_a_long_curve_is_thinned_to_its_extremes(make_record, length):
 def test_thinning_keeps_a_peak_beside_divergence(make_record):
     losses = np.ones((1, 5000), np.float32)
     losses[0, 2500], losses[0, 2501:] = 9, np.nan
-    method = of_losses(make_record, losses)
+    method = method_with(make_record, losses)
     assert max(loss for loss in method["high"] if loss is not None) == 9
     assert method["mean"][-1] is None
 

@@ -91,8 +91,10 @@ def test_tuning_marks_failed_rates_by_crosses(make_record):
 def test_crosses_and_their_name_stand_apart(make_record, rate):
     rates = np.array([0.001, 0.01, 0.1, 1.0])
     scores = np.where(rates == rate, np.inf, 0.5)[None]
-    tunings = {label: Tuning(make_record().config, "validation error", rates, scores)
-               for label in ("SGD", "Adam instead of momentum")}  # fmt: skip
+    tunings = {
+        label: Tuning(make_record().config, "validation error", rates, scores)
+        for label in ("SGD", "Adam instead of momentum")
+    }
     (ax,) = draw_tuning(tunings).axes
     crosses = [line for line in ax.lines if line.get_marker() == "x"]
     for text, cross in zip(ax.texts, crosses, strict=True):
@@ -105,8 +107,8 @@ def test_tuning_of_several_settings_has_axes_for_each(make_record):
     config, rates = make_record().config, np.array([0.1, 0.3])
     scores = {"2 layers": [[0.5, np.inf]], "9 layers": [[0.7, 0.8]]}
     tunings = {
-        (setting, "SGD"): Tuning(config, "training loss", rates, np.array(of_setting))
-        for setting, of_setting in scores.items()
+        (setting, "SGD"): Tuning(config, "training loss", rates, np.array(setting_scores))
+        for setting, setting_scores in scores.items()
     }
     few, many = draw_tuning(tunings).axes
     assert few.get_xlabel() == "Learning rate, 2 layers"
@@ -126,8 +128,10 @@ def test_losses_at_several_rates(make_record):
 
 
 def test_a_metric_of_each_method(make_record):
-    methods = {"SGD": [make_record(epochs={"a": np.array([3.0, 1.0])})],
-               "Adam": [make_record(epochs={"a": np.array([2.0, 0.0])})]}  # fmt: skip
+    methods = {
+        "SGD": [make_record(epochs={"a": np.array([3.0, 1.0])})],
+        "Adam": [make_record(epochs={"a": np.array([2.0, 0.0])})],
+    }
     _, (named, computed) = plots.figure(1, 2)
     draw_metric(named, methods, "a", "Loss")
     draw_metric(computed, methods, lambda record: 1 - record.epochs["a"], "Other")
@@ -151,8 +155,10 @@ def test_convergence_has_a_column_for_each_setting(make_record):
 
 
 def test_sweeps_draw_the_mean_of_each_setting(make_record):
-    of_settings = {0.1: [make_record(final=1.0), make_record(final=2.0)],
-                   0.5: [make_record(final=4.0), make_record(final=2.0)]}  # fmt: skip
+    of_settings = {
+        0.1: [make_record(final=1.0), make_record(final=2.0)],
+        0.5: [make_record(final=4.0), make_record(final=2.0)],
+    }
     panels = {
         "Loss": {"SGD": lambda r: r.final["loss"], "Adam": lambda r: 2 * r.final["loss"]},
         "Other": {"SGD": lambda r: -r.final["loss"]},

@@ -184,9 +184,12 @@ def test_readme_links_files_that_exist_and_keeps_tables_whole(folder):
     readme = (folder / "README.md").read_text(encoding="utf-8")
     files = re.findall(r"\]\(([^)#]+)\)", readme)
     assert sorted(set(files)) == [
-        "circles/loss.png", "circles/loss.svg", "index.html", "momentum/loss.png",
+        "circles/loss.png",
+        "circles/loss.svg",
+        "index.html",
+        "momentum/loss.png",
         "momentum/loss.svg",
-    ]  # fmt: skip
+    ]
     assert all((folder / name).is_file() for name in files)
     for table in re.findall(r"(?:^\|.*\n)+", readme, flags=re.MULTILINE):
         rows = [re.sub(r"\\\|", "", row).count("|") for row in table.splitlines()]
@@ -335,11 +338,20 @@ def _luminance(color):
 @pytest.mark.parametrize(
     ("ink", "back"),
     [
-        ("ink", "paper"), ("soft", "paper"), ("link", "paper"), ("ink", "card"), ("soft", "card"),
-        ("link", "card"), ("yes", "yes-back"), ("no", "no-back"), ("open", "open-back"),
-        ("wrong", "wrong-back"), ("ink", "open-back"), ("open", "card"),
+        ("ink", "paper"),
+        ("soft", "paper"),
+        ("link", "paper"),
+        ("ink", "card"),
+        ("soft", "card"),
+        ("link", "card"),
+        ("yes", "yes-back"),
+        ("no", "no-back"),
+        ("open", "open-back"),
+        ("wrong", "wrong-back"),
+        ("ink", "open-back"),
+        ("open", "card"),
     ],
-)  # fmt: skip
+)
 def test_contrast_is_enough_for_small_text(scheme, ink, back):
     css = (report._TEMPLATES / "style.css").read_text()
     block = re.findall(r":root \{(.*?)\}", css, flags=re.DOTALL)[scheme]

@@ -147,13 +147,27 @@ def browse(chromium, folder, probe, page, *options):
     file.write_text(probe.replace("PAGE", f"Promise.resolve({text})", 1), encoding="utf-8")
     answer = subprocess.run(
         [
-            chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-            "--no-first-run", "--disable-background-networking", "--disable-component-update",
-            "--disable-sync", f"--user-data-dir={folder / 'profile'}", "--enable-logging=stderr",
-            "--virtual-time-budget=10000", "--dump-dom", *options, file.as_uri(),
+            chromium,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            f"--user-data-dir={folder / 'profile'}",
+            "--enable-logging=stderr",
+            "--virtual-time-budget=10000",
+            "--dump-dom",
+            *options,
+            file.as_uri(),
         ],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
     assert "CONSOLE" not in answer.stderr
     found = re.search(r'<pre id="result">(.*?)</pre>', answer.stdout)
     assert found, "the probe did not finish"
@@ -192,8 +206,10 @@ def test_an_animation_in_a_browser(animated, tmp_path, chromium, reduced):
     page = report.write(animated, ["momentum"]).read_text(encoding="utf-8")
     options = ["--force-prefers-reduced-motion"] * reduced
     *seen, enlarged = browse(chromium, tmp_path, MOTION_PROBE, page, *options)
-    states = [["moving", "Pause|Pause: Two falling curves."],
-              ["still", "Play|Play: Two falling curves."]]  # fmt: skip
+    states = [
+        ["moving", "Pause|Pause: Two falling curves."],
+        ["still", "Play|Play: Two falling curves."],
+    ]
     expected = [states[(turn + reduced) % 2] for turn in range(3)]
     assert seen == expected
     assert enlarged[0] == expected[1][0]  # the third click has put it there
@@ -241,8 +257,9 @@ def check_chart(chart):
     assert chart["width"][0] <= chart["width"][1]
     assert edges("atFirst") == whole
     assert chart["middle"] == [
-        "Iteration 51", ["2.0000 (1.5000 to 2.5000)", "1.5000 (1.5000 to 1.5000)"]
-    ]  # fmt: skip
+        "Iteration 51",
+        ["2.0000 (1.5000 to 2.5000)", "1.5000 (1.5000 to 1.5000)"],
+    ]
     assert chart["late"] == ["Iteration 81", ["1.7000 (1.2000 to 2.2000)", "not finite"]]
     assert edges("dragged") == half
     assert edges("reset") == whole

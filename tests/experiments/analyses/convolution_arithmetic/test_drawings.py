@@ -23,12 +23,12 @@ def texts(ax):
 def test_a_convolution_works_out_one_output():
     picture, kernel = np.arange(16).reshape(4, 4), np.array([[1, 0, -1]] * 3)
     fig = drawings.draw_convolution(picture, kernel, np.zeros((4, 4)), row=0, column=1)
-    padded, _, of_kernel, _, output = fig.axes
+    padded, _, kernel_cells, _, output = fig.axes
     assert texts(padded).shape == (6, 6)
     assert texts(padded)[0].tolist() == ["0"] * 6
-    assert texts(of_kernel)[0].tolist() == ["1", "0", "−1"]
+    assert texts(kernel_cells)[0].tolist() == ["1", "0", "−1"]
     assert texts(output).shape == (4, 4)
-    assert of_kernel.get_xlabel().splitlines() == [
+    assert kernel_cells.get_xlabel().splitlines() == [
         "0·1 + 0·0 + 0·(−1)",
         "+ 0·1 + 1·0 + 2·(−1)",
         "+ 4·1 + 5·0 + 6·(−1)",

@@ -182,9 +182,9 @@ def test_normalised_by_itself_a_set_loses_where_it_lies():
     with_training_set, by_itself = demonstrations.accuracy_normalised(*sets, size=10)
     assert with_training_set > 0.95
     assert by_itself < with_training_set
-    of_one_set = demonstrations.accuracy_normalised(*sets, size=1000)
-    assert of_one_set[0] == with_training_set
-    assert of_one_set[1] > by_itself
+    as_one_set = demonstrations.accuracy_normalised(*sets, size=1000)
+    assert as_one_set[0] == with_training_set
+    assert as_one_set[1] > by_itself
 
 
 @pytest.mark.parametrize("printed", [True, False])

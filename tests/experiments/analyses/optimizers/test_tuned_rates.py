@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 
-from experiments.analyses.optimizers.tunings import about_best, best_but, tunings_table
+from experiments.analyses.optimizers.tuned_rates import (
+    best_rate_except,
+    good_rates,
+    rates_table,
+)
 from reporting.study.lab import Tuning
 
 RATES = np.array([0.01, 0.03, 0.1, 0.3, 1.0, 3.0])
@@ -28,18 +32,18 @@ def tuning(make_record):
     ],
 )
 def test_rates_that_are_about_as_good(tuning, scores, expected):
-    assert about_best(tuning(scores)) == expected
+    assert good_rates(tuning(scores)) == expected
 
 
 def test_best_of_the_other_rates(tuning):
-    of = tuning([0.2, 0.12, 0.1, 0.11, 0.2, np.inf])
-    assert best_but(of, 0.1) == 0.3
-    assert best_but(of, 0.3) == 0.1
+    tried = tuning([0.2, 0.12, 0.1, 0.11, 0.2, np.inf])
+    assert best_rate_except(tried, 0.1) == 0.3
+    assert best_rate_except(tried, 0.3) == 0.1
 
 
-def test_table_counts_diverged_rates(tuning):
-    of = tuning([0.2, 0.109, 0.1, 0.108, np.inf, np.inf])
-    table = tunings_table({"SGD": of}, "Rates")
+def test_table_counts_rates_that_failed(tuning):
+    tried = tuning([0.2, 0.109, 0.1, 0.108, np.inf, np.inf])
+    table = rates_table({"SGD": tried}, "Rates")
     (row,) = table.rows
     assert row[:2] == ["SGD", 0.1]
     assert row[2].startswith("0.099")
