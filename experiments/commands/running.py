@@ -3,7 +3,7 @@
 import contextlib
 import operator
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
 from pathlib import Path
@@ -22,7 +22,7 @@ from reporting import Lab, Study
 from reporting.findings import is_drawn
 from reporting.search.stored_search import StoredSearch
 from reporting.study.lab import PRESETS
-from training import FailedRunsError, run_all
+from training import FailedRunsError, RunRecord, run_all
 from training.export import tensorboard as events
 from training.sweep.cluster import connected
 from training.sweep.runner import runs_folder
@@ -69,11 +69,7 @@ class Runner:
             sources = sources_of(datasets, data, data_dir)
             train = partial(run_all, jobs=jobs, data_dir=data_dir, runs_dir=runs, cluster=client)
             failures = {}
-            for place, study in enumerate(self.studies, start=1):
-                progress = f"[{place} of {len(self.studies)}] {study.name}"
-                obtain = partial(train, study=study.name, progress=progress)
-                own_sources = {name: sources[name] for name in study.datasets}
-                lab = Lab(preset, seeds or study.seeds[preset], own_sources, obtain)
+            for study, lab in self._labs(preset, seeds, sources, train):
                 try:
                     study.store(lab, out / study.name)
                 except FailedRunsError as error:  # the other studies do not depend on it
@@ -86,6 +82,27 @@ class Runner:
             draw_report(stored, out, jobs, self._others_undrawn(out))
         if failures:
             raise reduce(operator.add, failures.values())
+
+    def _labs(
+        self,
+        preset: str,
+        seeds: int | None,
+        sources: Mapping[str, str],
+        train: Callable[..., list[RunRecord]],
+    ) -> Iterator[tuple[Study, Lab]]:
+        """Each study with the lab that trains its runs.
+
+        Args:
+            preset: Name of the preset.
+            seeds: Number of seeds; None takes each study's own.
+            sources: Name of a dataset → "real" or "stand-in".
+            train: `run_all` with its options, but for what each study sets itself.
+        """
+        for place, study in enumerate(self.studies, start=1):
+            progress = f"[{place} of {len(self.studies)}] {study.name}"
+            obtain = partial(train, study=study.name, progress=progress)
+            own_sources = {name: sources[name] for name in study.datasets}
+            yield study, Lab(preset, seeds or study.seeds[preset], own_sources, obtain)
 
     def _others_undrawn(self, out: Path) -> list[Study | StoredSearch]:
         names = {study.name for study in self.studies}
