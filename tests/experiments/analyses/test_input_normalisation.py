@@ -5,7 +5,7 @@ from experiments.analyses import input_normalisation as analysis
 from experiments.analyses.input_normalisation import ALL_TEST, EACH_CLASS, TRAINING
 
 
-def tested(make_record, training, all_test, each_class):
+def record_with(make_record, training, all_test, each_class):
     record = make_record()
     names = "test_accuracy", "own_test_accuracy", "own_class_test_accuracy"
     record.final.update(zip(names, (training, all_test, each_class), strict=True))
@@ -13,7 +13,7 @@ def tested(make_record, training, all_test, each_class):
 
 
 def test_accuracies_of_each_way_to_scale(make_record):
-    records = [tested(make_record, 0.4, 0.5, 0.3), tested(make_record, 0.6, 0.7, 0.2)]
+    records = [record_with(make_record, 0.4, 0.5, 0.3), record_with(make_record, 0.6, 0.7, 0.2)]
     found = analysis.accuracies(records)
     assert {whose: values.tolist() for whose, values in found.items()} == {
         TRAINING: [0.4, 0.6],
@@ -40,8 +40,8 @@ def test_gain_is_that_over_the_training_statistics(all_test, each_class, expecte
 
 def test_each_network_has_its_accuracies(make_record):
     networks = {
-        "Dense": [tested(make_record, 0.4, 0.5, 0.3)],
-        "CNN": [tested(make_record, 0.6, 0.7, 0.2)],
+        "Dense": [record_with(make_record, 0.4, 0.5, 0.3)],
+        "CNN": [record_with(make_record, 0.6, 0.7, 0.2)],
     }
     dense, cnn = analysis.draw_accuracies(networks).axes
     assert (dense.get_title(loc="left"), cnn.get_title(loc="left")) == ("Dense", "CNN")
