@@ -226,7 +226,13 @@ def replace(target: object, name: str, value: Any) -> Callable[[], None]:
 
 @contextlib.contextmanager
 def replaced(target: object, name: str, value: Any) -> Iterator[None]:
-    """Replace an attribute as `replace` does, and restore it at the end of the `with` block."""
+    """Replace an attribute inside a `with` block.
+
+    Args:
+        target: object, see `replace`.
+        name: str, name of the attribute.
+        value: its value inside the block.
+    """
     undo = replace(target, name, value)
     try:
         yield

@@ -16,7 +16,14 @@ CACHE = Path(__file__).resolve().parents[1] / ".cache"
 
 
 class Arrays(NamedTuple):
-    """Images of shape (n, 28, 28) or (n, 32, 32, 3) and labels of shape (n,), all uint8."""
+    """The arrays of an image set, all uint8.
+
+    Attributes:
+        x_train: training images, shape (n, 28, 28) or (n, 32, 32, 3).
+        y_train: their labels, shape (n,).
+        x_test: test images.
+        y_test: their labels.
+    """
 
     x_train: NDArray[np.uint8]
     y_train: NDArray[np.uint8]

@@ -16,7 +16,7 @@ DROPOUT_SEED = 11
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A small classification problem with the model and its training set up one way."""
+    """A small classification problem with one configuration of model and training."""
 
     n: int = 40
     batch_size: int = 4
@@ -65,7 +65,7 @@ class Case:
         )
 
     def masks(self, jit_compile):
-        """What the model's dropout multiplies by, drawn by a second layer of the same seed."""
+        """The factors of the model's dropout, drawn by a second layer with the same seed."""
         layer = keras.layers.Dropout(self.dropout, seed=DROPOUT_SEED)
 
         def draw(ones):
@@ -146,7 +146,7 @@ def case_class():
 
 
 class StopAt(keras.callbacks.Callback):
-    """Ask Keras to stop at the first execution that reaches an iteration of an epoch."""
+    """Stop at the first execution that reaches a given iteration of an epoch."""
 
     def __init__(self, iteration, epoch=0):
         super().__init__()
@@ -166,7 +166,7 @@ def stop_at_class():
 
 
 def pytest_collection_modifyitems(items):
-    """PyTorch has neither several steps in an execution nor XLA: leave such combinations out."""
+    """Skip several steps per execution and XLA on PyTorch, which supports neither."""
     for item in items:
         arguments = item.callspec.params if hasattr(item, "callspec") else {}
         if BACKEND == "torch" and (
@@ -179,4 +179,4 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture
 def tensorflow_only():
-    """Of a test that needs the TensorFlow backend."""
+    """Skip a test that needs the TensorFlow backend on others."""

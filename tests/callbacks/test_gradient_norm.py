@@ -124,7 +124,7 @@ def test_a_model_built_by_its_first_step_with_several_steps_in_an_execution():
 
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_an_embedding_whose_rows_repeat(jit_compile):
-    """The gradient of a row is the sum over its uses: TensorFlow lists them one by one."""
+    """A row's gradient is the sum over its uses, which TensorFlow lists one by one."""
     table = keras.layers.Embedding(5, 1, embeddings_initializer="ones", name="table")
     model, norms = keras.Sequential([keras.Input((3,)), table, keras.layers.Flatten()]), None
     model.compile(keras.optimizers.SGD(0.0), "mse", jit_compile=jit_compile)
@@ -197,7 +197,7 @@ def test_nothing_recorded_yet():
 
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_inside_training_fit(tensorflow_only, Case, jit_compile):
-    """One batch an epoch, so that the order of the examples does not matter."""
+    """One batch per epoch, so that the order of the examples does not matter."""
     from training import fit
 
     case = Case(batch_size=40, epochs=12)
@@ -210,7 +210,7 @@ def test_inside_training_fit(tensorflow_only, Case, jit_compile):
 
 
 def test_reading_one_recorder_reads_all_of_the_model(Case, monkeypatch):
-    """A loop that reads the losses in time need not know of the norms."""
+    """A loop that reads the losses in time needs no knowledge of the norms."""
     monkeypatch.setattr(recorder, "CAPACITY", 6)
     case, norms, losses = Case(), GradientNorm(), IterationLoss()
     monkeypatch.setattr(recorder.Recorder, "on_train_batch_begin", lambda *_, **__: None)

@@ -28,7 +28,7 @@ def arrays():
 
 @pytest.fixture
 def published(arrays, monkeypatch):
-    """Makes `arrays` the published CIFAR-10; gives its hash."""
+    """Make `arrays` the published CIFAR-10, and return its hash."""
     raw = b"".join(arrays[name].tobytes() for name in ("x_train", "y_train", "x_test", "y_test"))
     sha256 = hashlib.sha256(raw).hexdigest()
     small = dataclasses.replace(

@@ -16,7 +16,7 @@ def small(arrays):
 
 @pytest.fixture
 def copies(tmp_path):
-    """Lists the decoded copies."""
+    """The decoded copies."""
     return lambda: sorted((tmp_path / "cache" / "datasets").glob("*"))
 
 

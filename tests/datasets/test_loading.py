@@ -20,7 +20,7 @@ REAL = os.environ.get("DESCENT_DATA_DIR")
 
 @pytest.fixture
 def keras_gives(monkeypatch):
-    """Puts a Keras in place whose load_data gives or raises what it is told."""
+    """Install a Keras whose load_data returns or raises the given value."""
 
     def put(answer):
         def load_data():
@@ -38,7 +38,7 @@ def keras_gives(monkeypatch):
 
 @pytest.fixture
 def drawn(arrays, monkeypatch):
-    """Replaces the drawing by something quick and other than the real arrays."""
+    """Replace the drawing by arrays that are quick to make and differ from the real ones."""
     made = Arrays(
         *(255 - array.reshape(array.shape[0], *array.shape[1:]) for array in arrays.values())
     )

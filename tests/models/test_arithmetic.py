@@ -34,7 +34,7 @@ def windows(draw, paddings=("valid", "same", 0, 1, 2)):
 
 
 def built(window, filters=1, **options):
-    """The Keras layers of a window, as one model that takes pictures of any size."""
+    """The Keras layers of a window, as one model for images of any size."""
     kernel, stride, padding, dilation = window
     pads = isinstance(padding, int)
     return keras.Sequential(
@@ -119,7 +119,7 @@ def test_dense_parameters_are_counted(inputs, neurons, bias):
 
 
 def changed_pixels(model, size, row, column):
-    """Truth values, (size, size): where a brighter pixel changes one output."""
+    """Where a brighter pixel changes one output: bool, (size, size)."""
     dark = np.zeros((size, size, 1), "float32")
     one_bright = np.eye(size * size, dtype="float32").reshape(-1, size, size, 1)
     outputs = np.asarray(model(np.concatenate([dark[None], one_bright])))[:, row, column]

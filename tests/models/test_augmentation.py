@@ -20,7 +20,7 @@ def images(n=6, side=8, channels=2):
 
 
 def moved(image, down, right):
-    """The image moved by a few pixels, zeros coming in: written with slices alone."""
+    """The image shifted by a few pixels with zeros at the edge, using only slices."""
     height, width, _ = image.shape
     canvas = np.zeros((3 * height, 3 * width, image.shape[2]), image.dtype)
     canvas[height + down : 2 * height + down, width + right : 2 * width + right] = image
@@ -28,7 +28,7 @@ def moved(image, down, right):
 
 
 def places(image, output, reach):
-    """Every (down, right) by which the image is moved to be the output."""
+    """Every shift (down, right) that turns the image into the output."""
     steps = range(-reach, reach + 1)
     return [
         (down, right)
@@ -76,7 +76,7 @@ def test_flip_mirrors_about_half_of_the_images():
 
 
 def turned(image, angle, scale):
-    """The image turned and scaled pixel by pixel, and where no rounding of a place is close."""
+    """The image rotated and scaled pixel by pixel, and where no rounding is a close call."""
     output, sure = np.zeros_like(image), np.ones(image.shape[:2], bool)
     middle = (np.array(image.shape[:2]) - 1) / 2
     for place in np.ndindex(*image.shape[:2]):
@@ -92,7 +92,7 @@ def turned(image, angle, scale):
 
 
 def turned_by_the_layer(x, angles, scales):
-    """The images as the layer leaves them where it draws these angles and scales."""
+    """The layer's outputs if it draws these angles and scales."""
     layer = RandomAffine(seed=0)
     drawn = iter([np.float32(angles), np.float32(scales)])
     layer._drawn = lambda images, least, most: next(drawn)
@@ -128,7 +128,7 @@ def test_affine_by_nothing_is_the_identity():
 
 
 def drawn_by_affine(count, **options):
-    """Angles in degrees and scales, measured in the outputs of pixels that say where they are."""
+    """Angles in degrees and scales, measured on images whose pixels encode their position."""
     side = 41
     rows, columns = np.mgrid[:side, :side].astype("float32") - (side - 1) / 2
     x = np.repeat(np.stack([rows, columns], axis=-1)[None], count, axis=0)
@@ -155,7 +155,7 @@ def test_affine_stays_in_the_range_given():
 
 
 def draws_in_training(epochs):
-    """What crop and flip drew in `training.fit`: (down, right, mirrored) for each of 400 images.
+    """The draws of crop and flip in `training.fit`: (down, right, mirrored) of 400 images.
 
     The images are all one, of a single bright pixel, each a batch by itself, and a batch's loss is
     the number of the pixel where it ends.

@@ -1,4 +1,4 @@
-"""One way to check a layer's gradients: against differences, TensorFlow and Keras."""
+"""A check of a layer's gradients against differences, TensorFlow and Keras."""
 
 import os
 
@@ -14,7 +14,7 @@ TOLERANCE = 1e-6
 
 
 def _taped(function, x, parameters, gradient):
-    """The output of a TensorFlow function, and its gradients by automatic differentiation."""
+    """A TensorFlow function's output, and its gradients by automatic differentiation."""
     with tf.GradientTape() as tape:
         tape.watch([x, *parameters])
         outputs = function(x)

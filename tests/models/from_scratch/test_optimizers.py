@@ -30,7 +30,7 @@ class Problem:
         self.batches = rng.integers(20, size=(100, 8))
 
     def gradients(self, batch, weights, bias):
-        """Of the weights and the bias."""
+        """The gradients of the weights and the bias."""
         x, y = self.x[batch], self.y[batch]
         outputs = np.tanh(x @ weights + bias)
         delta = 2 * (outputs - y) * (1 - outputs**2) / len(batch)

@@ -19,11 +19,11 @@ from training.loop.batches import epoch_order
 BACKEND = keras.backend.backend()
 CLASSES = 4
 SETTLED = {"rtol": 2e-5, "atol": 1e-6}
-"""What float32 sums in another order may differ by."""
+"""The tolerance for float32 sums in another order."""
 
 
 def fit(*arguments, **options):
-    """`training.fit` without XLA, which compiles for longer than these networks train."""
+    """`training.fit` without XLA, whose compilation takes longer than training these networks."""
     return training.fit(*arguments, **{"jit_compile": False, **options})
 
 
@@ -533,7 +533,7 @@ def test_tensorboard(tmp_path):
 @pytest.mark.skipif(BACKEND == "torch", reason="Keras runs one step an execution on PyTorch")
 def test_order_of_calls_is_that_of_model_fit():
     class Calls(keras.callbacks.Callback):
-        """Notes its own calls, those of evaluation aside."""
+        """Records its calls, except those of evaluation."""
 
         def __init__(self):
             super().__init__()

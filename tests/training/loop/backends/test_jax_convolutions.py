@@ -15,7 +15,7 @@ rng = np.random.default_rng([0])
 
 
 def outputs_and_gradient(layer, images):
-    """What a layer gives, and the gradient of some function of it for weights and images."""
+    """A layer's output, and the gradients of a function of it for weights and images."""
 
     def loss(weights, images):
         outputs, _ = layer.stateless_call(weights, [], images)

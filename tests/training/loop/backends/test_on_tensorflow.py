@@ -1,4 +1,4 @@
-"""The loop over batches, and the way that it is compiled."""
+"""The loop over batches, and how it is compiled."""
 
 import functools
 import subprocess
@@ -16,7 +16,7 @@ from training.provenance import ROOT
 
 
 def test_gradient_of_chunks_is_the_true_one():
-    """One step of gradient descent shows the gradient; here it is computed at once."""
+    """A step of gradient descent reveals its gradient; the expected one is of the whole batch."""
     rng = np.random.default_rng([0])
     x, y = rng.integers(256, size=(40, 6, 6), dtype=np.uint8), rng.integers(4, size=40)
     model = cnn_classifier((6, 6), filters=(3,), hidden=(8,), classes=4, scaling=1 / 255, seed=0)
@@ -81,7 +81,7 @@ def test_xla_suits_no_layer_that_it_cannot_compile(monkeypatch, devices):
 
 
 class Model:
-    """What `TrainingLoop` needs of a model: here, a step and no layers."""
+    """The part of a model that `TrainingLoop` needs: a step and no layers."""
 
     def __init__(self, step):
         self.train_step = step

@@ -215,7 +215,7 @@ def test_evaluation_takes_the_moving_statistics(fused_calls):
 
 
 def test_the_plainest_layer_is_plain():
-    """Else every test of what is left alone would pass for want of anything fused."""
+    """Otherwise the tests of layers that are not replaced would pass trivially."""
     layer = keras.layers.BatchNormalization()
     around(layer)
     assert batch_normalisation._is_plain(layer)
