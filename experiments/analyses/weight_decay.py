@@ -7,7 +7,12 @@ import numpy as np
 
 from reporting.figures import palette, plots
 from reporting.figures.curves import draw_sweep
-from reporting.verdicts.measures import final, over_seeds, validation_accuracy
+from reporting.verdicts.measures import (
+    TEST_ACCURACY,
+    TRAINING_ACCURACY,
+    VALIDATION_ACCURACY,
+    over_seeds,
+)
 from training.single_run.artifacts import WEIGHT_SIZES
 
 _MIDDLES = 10 ** ((WEIGHT_SIZES[:-1] + WEIGHT_SIZES[1:]) / 2)
@@ -39,13 +44,13 @@ def strength(record):
 
 def accuracy_gap(record):
     """Return training accuracy minus validation accuracy after the last update."""
-    return record.final["accuracy"] - validation_accuracy(record)
+    return record.final["accuracy"] - VALIDATION_ACCURACY(record)
 
 
 ACCURACIES = {
-    "training": final("accuracy"),
-    "validation": validation_accuracy,
-    "test": final("test_accuracy"),
+    "training": TRAINING_ACCURACY,
+    "validation": VALIDATION_ACCURACY,
+    "test": TEST_ACCURACY,
 }
 
 
@@ -64,7 +69,7 @@ def draw_accuracies(tried, without):
         ax.set_xscale("log")
         for name, accuracy in ACCURACIES.items():
             draw_sweep(ax, by_strength, accuracy, name)
-        level = over_seeds(without, validation_accuracy).mean()
+        level = over_seeds(without, VALIDATION_ACCURACY).mean()
         ax.axhline(level, color=palette.BLACK, lw=1.2, label="validation, no decay")
         plots.label_axes(ax, "Strength λ", "Accuracy", title=penalty[0].upper() + penalty[1:])
         ax.label_outer()
@@ -93,7 +98,7 @@ def draw_sparsity(tried, without):
     for label, by_strength in (tried | {"no decay": {0: without}}).items():
         x, y = (
             [over_seeds(records, measure).mean() for records in by_strength.values()]
-            for measure in (share, validation_accuracy)
+            for measure in (share, VALIDATION_ACCURACY)
         )
         color, linestyle, marker = palette.method_style(label)
         accuracy.plot(x, y, color=color, linestyle=linestyle, marker=marker)

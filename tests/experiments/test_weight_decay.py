@@ -73,12 +73,12 @@ def verdicts(runs, words):
 def test_strengths_are_e_s_and_chosen_by_validation(runs_of):
     runs = runs_of(helps)
     for penalty, (l1, l2) in {L2: (0, 5e-5), L1: (1e-4, 0), ELASTIC: (5e-5, 2.5e-5)}.items():
-        config = runs[BEST][penalty][0].config
-        assert (config.l1, config.l2) == pytest.approx((l1, l2))
+        config = runs.chosen[BEST][penalty][0].config
+        assert (config.options["l1"], config.options["l2"]) == pytest.approx((l1, l2))
         assert config.learning_rate == 0.001
-        assert strength(runs[STRONGEST][penalty][0]) == pytest.approx(1e-3)
-    assert runs[BEST][NONE][0].config.l1 is None
-    assert all(len(records) == 3 for records in runs[BEST].values())
+        assert strength(runs.chosen[STRONGEST][penalty][0]) == pytest.approx(1e-3)
+    assert runs.chosen[BEST][NONE][0].config.l1 is None
+    assert all(len(records) == 3 for records in runs.chosen[BEST].values())
 
 
 def test_where_every_strength_costs_more_the_best_stands_for_the_strongest(runs_of):
@@ -86,7 +86,7 @@ def test_where_every_strength_costs_more_the_best_stands_for_the_strongest(runs_
         return 0.88 if penalty == NONE else 0.86 - 0.02 * abs(np.log10(strength / 3e-5))
 
     runs = runs_of(costs)
-    assert strength(runs[BEST][L1][0]) == strength(runs[STRONGEST][L1][0]) == 3e-5
+    assert strength(runs.chosen[BEST][L1][0]) == strength(runs.chosen[STRONGEST][L1][0]) == 3e-5
 
 
 def test_help_and_harm_are_told_apart(runs_of):
