@@ -1,9 +1,12 @@
 """Sizes, parameters, receptive fields and outputs of convolutions (A 6.1-6.3, B 2.1-2.2, D 2)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from experiments.analyses.convolution_arithmetic import drawings
-from experiments.analyses.convolution_arithmetic.identities import (
+from experiments.analyses.convolution_arithmetic import drawings, measurements
+from experiments.analyses.convolution_arithmetic.identities import identities
+from experiments.analyses.convolution_arithmetic.measurements import (
     B_LAYERS,
     B_WEIGHTS,
     DOTS,
@@ -11,9 +14,8 @@ from experiments.analyses.convolution_arithmetic.identities import (
     LETTER,
     PICTURE,
     K,
+    Measurements,
     N,
-    built,
-    identities,
 )
 from models.arithmetic import describe
 from reporting import Study, Table, identity
@@ -33,31 +35,51 @@ study = Study(
 )
 
 
+# Nothing is trained: Keras's layers, just built, are measured. B's network for CIFAR-10 is
+# 32x32x3 → three times a 5x5 convolution (32, 64 and 64 filters) and 2x2 pooling → 1000 → 10.
+@dataclass(frozen=True)
+class Runs:
+    """What is measured of layers; no seed changes it."""
+
+    measured: Measurements
+
+
 @study.runs
 def runs(lab):
-    """Nothing is trained: this is what layers of Keras, just built, have and give."""
+    return Runs(Measurements(**lab.compute("measurements", measure_layers)))
+
+
+def measure_layers():
     import_keras()
-    return built()
+    return measurements.measure()
 
 
 @study.claims
-def claims(built):
-    return [identity(*statement) for statement in identities(built)]
+def claims(runs):
+    return [
+        identity(
+            source=found.source,
+            statement=found.statement,
+            quantity=found.quantity,
+            says=found.says,
+            holds=found.holds,
+        )
+        for found in identities(runs.measured)
+    ]
 
 
 @study.table
-def network(built):
+def network(runs):
+    counted = runs.measured.b_weights
     columns = ["layer", "output", "weights by B", "parameters in Keras", "receptive field", "jump"]
     names = ["convolution, pooling"] * 3 + ["dense"] * 2
     layers = describe(B_LAYERS, 32, 3)
     outputs = [*layers[1:6:2], *layers[6:]]
-    rows = [
-        [name, f"{row.size} x {row.size} x {row.channels}", printed, counted, row.field, row.jump]
-        for name, row, printed, counted in zip(
-            names, outputs, B_WEIGHTS, built["B weights"], strict=True
-        )
-    ]
-    total = ["in all", "", sum(B_WEIGHTS), sum(built["B weights"]), None, None]
+    rows = []
+    for name, row, printed, weights in zip(names, outputs, B_WEIGHTS, counted, strict=True):
+        size = f"{row.size} x {row.size} x {row.channels}"
+        rows.append([name, size, printed, weights, row.field, row.jump])
+    total = ["in all", "", sum(B_WEIGHTS), sum(counted), None, None]
     note = "Field and jump in pixels; of fields above 32 the rest is padding."
     return Table("B's network for CIFAR-10", columns, [*rows, total], note)
 
@@ -69,8 +91,9 @@ def network(built):
     alt="A picture of numbers with zeros around, a window on it, the filter, and the output.",
     of="no data",
 )
-def sliding_filter(built):
-    return drawings.draw_convolution(PICTURE, FILTER, built["same"].astype(int), row=1, column=2)
+def sliding_filter(runs):
+    output = runs.measured.same.astype(int)
+    return drawings.draw_convolution(PICTURE, FILTER, output, row=1, column=2)
 
 
 @study.figure(
@@ -80,7 +103,7 @@ def sliding_filter(built):
     alt="Two grids: A's formula reads 20 cells that do not exist, Keras a border of zeros.",
     of="no data",
 )
-def padding_by_or_and_by_and(built):
+def padding_by_or_and_by_and(runs):
     fig, axes = plots.figure(1, 2, width=11, height=5.6)
     drawings.draw_reads(axes[0], PICTURE, 0, N + K - 2, np.logical_or)
     drawings.draw_reads(axes[1], PICTURE, -1, N + K - 3, np.logical_and)
@@ -98,10 +121,10 @@ def padding_by_or_and_by_and(built):
     alt="Six pictures with a growing bright square, from 5 to more than 32 pixels wide.",
     of="no data",
 )
-def receptive_fields(built):
+def receptive_fields(runs):
     fig, axes = plots.figure(2, 3, width=9.5, height=6.7)
     rows = describe(B_LAYERS, 32, 3)
-    for ax, (name, seen), row in zip(axes.flat, built["fields"].items(), rows, strict=False):
+    for ax, (name, seen), row in zip(axes.flat, runs.measured.fields.items(), rows, strict=False):
         images.draw_image(ax, seen)
         start = row.start + row.size // 2 * row.jump
         cells.frame(ax, start, start, row.field)
@@ -115,9 +138,13 @@ def receptive_fields(built):
     alt="Dots, a letter F as the kernel, upside-down letters by Keras, upright by convolution.",
     of="no data",
 )
-def correlation_and_convolution(built):
-    pictures = {"Picture": DOTS, "Kernel": LETTER, "Keras's Conv2D": built["stamped"],
-                "Convolution": built["letters"]}  # fmt: skip
+def correlation_and_convolution(runs):
+    pictures = {
+        "Picture": DOTS,
+        "Kernel": LETTER,
+        "Keras's Conv2D": runs.measured.stamped,
+        "Convolution": runs.measured.letters,
+    }
     fig, _ = images.draw_side_by_side(pictures, width=13, height=3.4)
     return fig
 
@@ -129,9 +156,13 @@ def correlation_and_convolution(built):
     alt="The weights of the neuron, a picture with five letters, and the map of outputs.",
     of="no data",
 )
-def dense_layer_on_a_larger_picture(built):
-    outputs = built["dense as convolution"]
-    pictures = {"Weights": 2 * LETTER - 1, "Larger picture": built["letters"], "Outputs": outputs}
+def dense_layer_on_a_larger_picture(runs):
+    outputs = runs.measured.dense_as_convolution
+    pictures = {
+        "Weights": 2 * LETTER - 1,
+        "Larger picture": runs.measured.letters,
+        "Outputs": outputs,
+    }
     fig, axes = images.draw_side_by_side(pictures, width=11, height=4.2)
     for row, column in np.argwhere(outputs == 1):
         cells.frame(axes[1], row, column, *LETTER.shape)

@@ -1,27 +1,30 @@
+import dataclasses
+
 import pytest
 
 import experiments.convolution_arithmetic as arithmetic
 from experiments.__main__ import main
-from experiments.analyses.convolution_arithmetic.identities import B_WEIGHTS
-from reporting import Findings
+from experiments.analyses.convolution_arithmetic.measurements import B_WEIGHTS
+from reporting import Findings, Lab
 
 
 @pytest.fixture(scope="module")
-def built():
-    return arithmetic.runs(lab=None)
+def runs():
+    return arithmetic.runs(Lab("quick", 1, {}, obtain=None))
 
 
-def test_a_claim_follows_the_numbers(built):
-    def erratum(built):
-        (claim,) = (c for c in arithmetic.claims(built) if "Pooling leaves" in c.statement)
+def test_a_claim_follows_the_numbers(runs):
+    def erratum(runs):
+        (claim,) = (c for c in arithmetic.claims(runs) if "Pooling leaves" in c.statement)
         return claim.verdict == "erratum"
 
-    assert not erratum(built)
-    assert erratum({**built, "B sizes": [32, 16, 16, 8, 8, 5]})
+    assert not erratum(runs)
+    measured = dataclasses.replace(runs.measured, b_sizes=[32, 16, 16, 8, 8, 5])
+    assert erratum(dataclasses.replace(runs, measured=measured))
 
 
-def test_the_table_adds_up(built):
-    *rows, total = arithmetic.network(built).rows
+def test_the_table_adds_up(runs):
+    *rows, total = arithmetic.network(runs).rows
     assert [row[2] for row in rows] == B_WEIGHTS
     assert [row[4:] for row in rows] == [[6, 2], [16, 4], [36, 8], [60, 8], [60, 8]]
     assert (total[2], total[3]) == (1_190_160, 1_191_170)

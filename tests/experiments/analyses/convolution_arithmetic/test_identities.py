@@ -1,7 +1,10 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
-from experiments.analyses.convolution_arithmetic import identities as arithmetic
+from experiments.analyses.convolution_arithmetic import identities, measurements
+from experiments.analyses.convolution_arithmetic.measurements import Measurements
 
 ERRATA = {
     "A 6.2: The input's indices",
@@ -18,20 +21,20 @@ ERRATA = {
 
 
 @pytest.fixture(scope="module")
-def built():
-    return arithmetic.built()
+def measured():
+    return Measurements(**measurements.measure())
 
 
-def verdicts(built):
+def verdicts(measured):
     """Source and statement → whether both sides are equal."""
     return {
         f"{identity.source}: {identity.statement}": np.array_equal(identity.says, identity.holds)
-        for identity in arithmetic.identities(built)
+        for identity in identities.identities(measured)
     }
 
 
-def test_exactly_the_errata_do_not_hold(built):
-    found = {statement for statement, holds in verdicts(built).items() if not holds}
+def test_exactly_the_errata_do_not_hold(measured):
+    found = {statement for statement, holds in verdicts(measured).items() if not holds}
     assert len(found) == len(ERRATA)
     for start in ERRATA:
         assert any(statement.startswith(start) for statement in found), start
@@ -40,67 +43,70 @@ def test_exactly_the_errata_do_not_hold(built):
 @pytest.mark.parametrize(
     ("key", "number", "statement"),
     [
-        ("A sizes", [28, 27, 13, 11, 5], "A 6.2: Without padding"),
-        ("A sizes", [26, 26, 13, 11, 5], "A 6.2: The input's indices"),
-        ("sizes", [0] * len(arithmetic.WINDOWS), "B Q1: The output"),
-        ("A weights", [896, 18_497], "A 6.3: Layer j"),
-        ("A weights", [13_000, 932], "A 6.3: These two layers"),
-        ("dense weights", 28 * 28 * 3 * 26 * 26, "B Q1: A dense layer"),
-        ("B sizes", [32, 16, 16, 8, 8, 5], "B Q10: Pooling"),
-        ("B weights", arithmetic.B_WEIGHTS, "B Q10: The weights"),
-        ("B weights", arithmetic.B_WEIGHTS, "B Q11: The network"),
-        ("field sizes", [5, 6, 14, 16, 32, 35], "B Q7: The receptive field"),
+        ("a_sizes", [28, 27, 13, 11, 5], "A 6.2: Without padding"),
+        ("a_sizes", [26, 26, 13, 11, 5], "A 6.2: The input's indices"),
+        ("sizes", [0] * len(measurements.WINDOWS), "B Q1: The output"),
+        ("a_weights", [896, 18_497], "A 6.3: Layer j"),
+        ("a_weights", [13_000, 932], "A 6.3: These two layers"),
+        ("dense_weights", 28 * 28 * 3 * 26 * 26, "B Q1: A dense layer"),
+        ("b_sizes", [32, 16, 16, 8, 8, 5], "B Q10: Pooling"),
+        ("b_weights", measurements.B_WEIGHTS, "B Q10: The weights"),
+        ("b_weights", measurements.B_WEIGHTS, "B Q11: The network"),
+        ("field_sizes", [5, 6, 14, 16, 32, 35], "B Q7: The receptive field"),
         ("pixels", 45, "A 6.2: With padding, what has"),
         ("valid", np.zeros((3, 3)), "D 2.1.1: What networks compute"),
         ("flipped", np.zeros((3, 3)), "D 2.1.1: Convolution, eq. 10, is"),
+        ("exchanged_in_full", np.zeros((7, 7)), "D 2.1.1: Convolution is commutative"),
         ("dense", np.ones((11, 21)), "B Q5-6: A dense layer"),
     ],
 )
-def test_a_verdict_follows_the_numbers(built, key, number, statement):
-    def holds(built):
-        (found,) = (of for name, of in verdicts(built).items() if name.startswith(statement))
+def test_a_verdict_follows_the_numbers(measured, key, number, statement):
+    def holds(measured):
+        (found,) = (of for name, of in verdicts(measured).items() if name.startswith(statement))
         return found
 
-    assert {holds(built), holds({**built, key: number})} == {True, False}
+    assert {holds(measured), holds(dataclasses.replace(measured, **{key: number}))} == {True, False}
 
 
-def test_the_bias_counts_once(built):
-    np.testing.assert_array_equal(built["biased"], built["valid"] + arithmetic.BIAS)
+def test_the_bias_counts_once(measured):
+    np.testing.assert_array_equal(measured.biased, measured.valid + measurements.BIAS)
+    nine_times = dataclasses.replace(measured, biased=measured.valid + 9 * measurements.BIAS)
+    assert verdicts(nine_times)["D 2.1 (eq. 5, 6): The bias stands inside the double sum"]
 
 
-def test_with_and_and_the_centre_as_index_padding_is_that_of_keras(built):
-    n, k = arithmetic.N, arithmetic.K
+def test_with_and_and_the_centre_as_index_padding_is_that_of_keras(measured):
+    n, k = measurements.N, measurements.K
     inside = set(range(n))
     outputs = np.zeros((n, n))
     for i, j, row, column in np.ndindex(n, n, k, k):
         y, x = i + row - 1, j + column - 1
         if y in inside and x in inside:
-            outputs[i, j] += arithmetic.FILTER[row, column] * arithmetic.PICTURE[y, x]
-    np.testing.assert_array_equal(outputs, built["same"])
+            outputs[i, j] += measurements.FILTER[row, column] * measurements.PICTURE[y, x]
+    np.testing.assert_array_equal(outputs, measured.same)
 
 
-def test_fields_are_cut_off_only_by_the_picture(built):
-    assert [seen.any(axis=0).sum() for seen in built["fields"].values()] == [5, 6, 14, 16, 30, 30]
+def test_fields_are_cut_off_only_by_the_picture(measured):
+    assert [seen.any(axis=0).sum() for seen in measured.fields.values()] == [5, 6, 14, 16, 30, 30]
 
 
-def test_the_neuron_finds_the_letters_and_nothing_else(built):
-    rows, columns = np.nonzero(arithmetic.DOTS)
-    height, width = arithmetic.LETTER.shape
+def test_the_neuron_finds_the_letters_and_nothing_else(measured):
+    rows, columns = np.nonzero(measurements.DOTS)
+    height, width = measurements.LETTER.shape
     corners = np.transpose([rows - height // 2, columns - width // 2])
-    outputs = built["dense as convolution"]
+    outputs = measured.dense_as_convolution
     np.testing.assert_array_equal(np.argwhere(outputs == 1), corners)
     assert np.sort(outputs, axis=None)[-len(corners) - 1] < 1
 
 
-def test_correlation_turns_the_letters(built):
-    np.testing.assert_array_equal(built["stamped"], _stamped(arithmetic.LETTER[::-1, ::-1]))
-    np.testing.assert_array_equal(built["letters"], _stamped(arithmetic.LETTER))
+def test_correlation_turns_the_letters(measured):
+    np.testing.assert_array_equal(measured.stamped, _stamped(measurements.LETTER[::-1, ::-1]))
+    np.testing.assert_array_equal(measured.letters, _stamped(measurements.LETTER))
 
 
 def _stamped(letter):
-    picture = np.zeros(arithmetic.DOTS.shape)
+    picture = np.zeros(measurements.DOTS.shape)
     height, width = letter.shape
-    for row, column in np.argwhere(arithmetic.DOTS):
+    for row, column in np.argwhere(measurements.DOTS):
         top, left = row - height // 2, column - width // 2
         picture[top : top + height, left : left + width] += letter
     return picture
