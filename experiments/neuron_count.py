@@ -1,11 +1,14 @@
 """The number of neurons in one hidden layer, with and without dropout (A, section 5.2)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from reporting import Study, Table, direction, identity, summary
+from reporting import Measure, Methods, Study, compare, identity, table_of
 from reporting.figures import plots
 from reporting.figures.curves import draw_epochs
-from reporting.verdicts.measures import final, over_seeds
+from reporting.study.tables import facts
+from reporting.verdicts.measures import TEST_ACCURACY, TEST_LOSS, TRAINING_LOSS, over_seeds
 
 study = Study(
     name="neuron_count",
@@ -18,75 +21,112 @@ study = Study(
     datasets=["fashion_mnist"],
 )
 
+# 784-w-10 with ReLU, of three widths w, trained on the cross-entropy of the softmax.
 WIDTHS = (250, 2250, 5000)
+NARROW, MIDDLE, WIDE = WIDTHS
 PLAIN, DROPOUT = "without dropout", "dropout 0.4"
+DROPOUT_RATES = {DROPOUT: 0.4, PLAIN: 0.0}
+BATCH_SIZE = 150
+RATES = (0.0003, 0.001, 0.003)
 
 
 def name_of(width, dropout):
-    return f"{width} neurons" + f", {DROPOUT}" * (dropout == DROPOUT)
+    """The label of a network."""
+    return f"{width} neurons" if dropout == PLAIN else f"{width} neurons, {DROPOUT}"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of each network, as `name_of` labels it."""
+
+    networks: Methods
 
 
 @study.runs
 def runs(lab):
     n, validation, epochs = lab.choose(quick=(1_500, 1_000, 2), paper=(48_000, 12_000, 6))
     base = lab.config(
-        train_size=n, validation_size=validation, batch_size=150, epochs=epochs, optimizer="adam"
+        model="dense",
+        activation="relu",
+        train_size=n,
+        validation_size=validation,
+        optimizer="adam",
+        batch_size=BATCH_SIZE,
+        epochs=epochs,
     )
     methods = {
-        name_of(width, dropout): base.replace(hidden=(width,), dropout=share)
-        for dropout, share in ((DROPOUT, 0.4), (PLAIN, None))
+        name_of(width, dropout): base.replace(hidden=(width,), dropout=rate)
+        for dropout, rate in DROPOUT_RATES.items()
         for width in WIDTHS
     }
-    return lab.train(lab.tune(methods, (0.0003, 0.001, 0.003), by="validation error"))
+    return Runs(lab.train(lab.tune(methods, RATES, by="validation error")))
 
 
 @study.claims
 def claims(runs):
-    def test(metric, statement, lower, higher):
-        pair = [(name, over_seeds(runs[name], final(metric))) for name in (lower, higher)]
-        better = "higher" if metric == "test_accuracy" else "lower"
-        asked = f"{statement} (our own question)"  # A shows a figure, and makes no statement
-        return direction("A 5.2", asked, metric.replace("_", " "), *pair, better=better)
+    def compared(statement, measure, lower, higher):
+        return compare(
+            source="A 5.2",
+            statement=f"{statement} (our own question)",  # A shows a figure, and states nothing
+            measure=measure,
+            runs=runs.networks,
+            lower=lower,
+            higher=higher,
+        )
 
-    def wider(dropout, narrow, wide):
-        statement = f"{wide} neurons classify better than {narrow} ({dropout})"
-        return test("test_accuracy", statement, name_of(narrow, dropout), name_of(wide, dropout))
+    def wider_is_better(narrow, wide, dropout):
+        return compared(
+            f"{wide} neurons classify better than {narrow} ({dropout})",
+            TEST_ACCURACY,
+            lower=name_of(narrow, dropout),
+            higher=name_of(wide, dropout),
+        )
 
-    def layers(width):
-        record = runs[name_of(width, DROPOUT)][0]
-        statement = f"784 inputs, {width} neurons and 10 outputs have Σ n_j·n_{{j−1}} + n_j weights"
-        by_formula = (width * 784 + width) + (10 * width + 10)
-        return identity("A 1", statement, "trainable parameters", by_formula, record.parameters)
+    def parameters(width):
+        return identity(
+            source="A 1",
+            statement=f"784 inputs, {width} neurons and 10 outputs have Σ n_j·n_{{j−1}} + n_j "
+            "weights",
+            quantity="trainable parameters",
+            says=(width * 784 + width) + (10 * width + 10),
+            holds=runs.networks[name_of(width, DROPOUT)][0].parameters,
+        )
 
-    widest = WIDTHS[-1]
     return [
-        *(wider(dropout, WIDTHS[0], wide) for dropout in (DROPOUT, PLAIN) for wide in WIDTHS[1:]),
-        wider(DROPOUT, WIDTHS[1], widest),
+        wider_is_better(NARROW, MIDDLE, DROPOUT),
+        wider_is_better(NARROW, WIDE, DROPOUT),
+        wider_is_better(NARROW, MIDDLE, PLAIN),
+        wider_is_better(NARROW, WIDE, PLAIN),
+        wider_is_better(MIDDLE, WIDE, DROPOUT),
         *(
-            test("test_accuracy", f"Dropout raises the accuracy of {width} neurons",
-                 name_of(width, PLAIN), name_of(width, DROPOUT))
+            compared(
+                f"Dropout raises the accuracy of {width} neurons",
+                TEST_ACCURACY,
+                lower=name_of(width, PLAIN),
+                higher=name_of(width, DROPOUT),
+            )
             for width in WIDTHS
         ),
-        test("test_loss", f"Dropout lowers the loss of {widest} neurons",
-             name_of(widest, DROPOUT), name_of(widest, PLAIN)),
-        *(layers(width) for width in WIDTHS),
-    ]  # fmt: skip
+        compared(
+            f"Dropout lowers the loss of {WIDE} neurons",
+            TEST_LOSS,
+            lower=name_of(WIDE, DROPOUT),
+            higher=name_of(WIDE, PLAIN),
+        ),
+        *(parameters(width) for width in WIDTHS),
+    ]
 
 
-def seconds_per_epoch(record):
-    return record.seconds / record.config.epochs
+SECONDS_PER_EPOCH = Measure(
+    "seconds per epoch", lambda record: record.seconds / record.config.epochs, unit="s"
+)
 
 
 @study.table
 def results(runs):
-    columns = ["network", "parameters", "learning rate", "seconds per epoch", "training loss",
-               "test loss", "test accuracy"]  # fmt: skip
-    rows = []
-    for name, records in runs.items():
-        measures = (seconds_per_epoch, final("loss"), final("test_loss"), final("test_accuracy"))
-        numbers = [summary(over_seeds(records, measure)) for measure in measures]
-        rows.append([name, records[0].parameters, records[0].config.learning_rate, *numbers])
-    return Table("After the last epoch", columns, rows, note="Mean over seeds, 95 % interval.")
+    measures = [SECONDS_PER_EPOCH, TRAINING_LOSS, TEST_LOSS, TEST_ACCURACY]
+    of_a_run = facts("parameters", "learning rate")
+    return table_of("After the last epoch", "network", runs.networks, measures, of_a_run)
 
 
 @study.figure(
@@ -96,7 +136,7 @@ def results(runs):
 def validation_curves(runs):
     fig, axes = plots.figure(1, 2, width=11, height=5.6)
     for ax, metric in zip(axes, ("loss", "accuracy"), strict=True):
-        for name, records in runs.items():
+        for name, records in runs.networks.items():
             draw_epochs(ax, records, f"val_{metric}", name)
         plots.label_axes(ax, "Epochs", f"Validation {metric}")
     plots.legend(fig)
@@ -112,14 +152,14 @@ def accuracy_against_cost(runs):
     fig, axes = plots.figure(1, 2, width=11, height=5, sharey=True)
     costs = {
         "Parameters": lambda record: record.parameters,
-        ("Time per epoch", "s, one thread"): seconds_per_epoch,
+        ("Time per epoch", "s, one thread"): SECONDS_PER_EPOCH,
     }
     for ax, (cost, measure) in zip(axes, costs.items(), strict=True):
         ax.set_xscale("log")
         for dropout in (PLAIN, DROPOUT):
-            of_widths = [runs[name_of(width, dropout)] for width in WIDTHS]
-            x = [over_seeds(records, measure).mean() for records in of_widths]
-            accuracy = [over_seeds(records, final("test_accuracy")) for records in of_widths]
+            networks = [runs.networks[name_of(width, dropout)] for width in WIDTHS]
+            x = [over_seeds(records, measure).mean() for records in networks]
+            accuracy = [over_seeds(records, TEST_ACCURACY) for records in networks]
             plots.mean_and_band(ax, x, np.transpose(accuracy), dropout)
         plots.label_axes(ax, cost, "Test accuracy")
         ax.label_outer()

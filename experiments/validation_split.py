@@ -1,11 +1,21 @@
 """When to stop, and what the validation images cost (A, section 5.1)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from reporting import Study, compare, direction, table_of
+from reporting import Measure, Methods, Study, compare, direction, table_of
 from reporting.figures import palette, plots
 from reporting.figures.curves import draw_epochs, draw_sweeps
-from reporting.verdicts.measures import crossing_epoch, final, over_seeds, turning_epoch
+from reporting.study.tables import facts
+from reporting.verdicts.measures import (
+    TEST_ACCURACY,
+    TEST_LOSS,
+    crossing_epoch,
+    last,
+    over_seeds,
+    turning_epoch,
+)
 
 study = Study(
     name="validation_split",
@@ -18,10 +28,33 @@ study = Study(
     datasets=["fashion_mnist"],
 )
 
+# 784-250-10 with ReLU, trained on the cross-entropy of the softmax.
+NETWORK = {"model": "dense", "hidden": (250,), "activation": "relu"}
+BATCH_SIZE = 150
+LEARNING_RATE = 0.001  # Keras's default for Adam
+PATIENCE = 5  # epochs
+
 PLAIN, DROPOUT = "without dropout", "dropout 0.4"
+SHARE_DROPPED = 0.4
+SPLIT = 0.2  # A's
 FRACTIONS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
 DURING, AFTER = "training, during the epoch", "training, after the epoch"
 VALIDATION = "validation"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Runs over all epochs, stopped by validation, and at several fractions held back.
+
+    Attributes:
+        curves: `PLAIN` and `DROPOUT`, trained over all epochs at A's split.
+        stopped: `PLAIN`, stopped by validation at A's split.
+        fractions: Fraction held back → runs with dropout, stopped by validation.
+    """
+
+    curves: Methods
+    stopped: Methods
+    fractions: Methods
 
 
 @study.runs
@@ -31,86 +64,114 @@ def runs(lab):
     def held_back(fraction, **fields):
         validation = round(fraction * n)
         return lab.config(
+            **NETWORK,
             train_size=n - validation,
             validation_size=validation,
-            hidden=(250,),
             optimizer="adam",
-            learning_rate=0.001,  # Keras's default for Adam
-            batch_size=150,
+            learning_rate=LEARNING_RATE,
+            batch_size=BATCH_SIZE,
             epochs=epochs,
             **fields,
         )
 
-    curves = {"keep": ("evaluations",)}
-    return {
-        "curves": lab.train(
-            {PLAIN: held_back(0.2, **curves), DROPOUT: held_back(0.2, dropout=0.4, **curves)}
-        ),
-        "stopped": lab.train({PLAIN: held_back(0.2, patience=5)}),
-        "fractions": lab.train({f: held_back(f, dropout=0.4, patience=5) for f in FRACTIONS}),
+    plain = held_back(SPLIT, keep=("evaluations",))
+    fractions = {
+        fraction: held_back(fraction, dropout=SHARE_DROPPED, patience=PATIENCE)
+        for fraction in FRACTIONS
     }
+    return Runs(
+        curves=lab.train({PLAIN: plain, DROPOUT: plain.replace(dropout=SHARE_DROPPED)}),
+        stopped=lab.train({PLAIN: held_back(SPLIT, patience=PATIENCE)}),
+        fractions=lab.train(fractions),
+    )
 
 
 def crossing_after_epochs(record):
+    """As `crossing_epoch`, with both losses measured after the epoch, at the same weights."""
     return crossing_epoch(record, "evaluated_loss")
+
+
+CROSSING = Measure(
+    "first epoch with training loss below validation loss to the end",
+    better="lower",
+    unit="epoch",
+    margin=1,
+)
 
 
 @study.claims
 def claims(runs):
-    curves, fractions = runs["curves"], runs["fractions"]
-    ends = {"stopped": runs["stopped"][PLAIN], "trained to the end": curves[PLAIN]}
-    accuracy = final("test_accuracy")
-
     def crosses_later(label):
-        statement = "Measured while the weights move, training passes validation later"
-        quantity = "first epoch with training loss below validation loss to the end"
-        after = "measured after it", over_seeds(curves[label], crossing_after_epochs)
-        during = "during the epoch", over_seeds(curves[label], crossing_epoch)
-        return direction("A 5.1", f"{statement} ({label})", quantity, after, during)
+        records = runs.curves[label]
+        return direction(
+            source="A 5.1",
+            statement="Measured while the weights move, training passes validation later "
+            f"({label})",
+            measure=CROSSING,
+            lower=("measured after it", over_seeds(records, crossing_after_epochs)),
+            higher=("during the epoch", over_seeds(records, crossing_epoch)),
+        )
+
+    stopped, to_the_end = "stopped", "trained to the end"
+    ends = {stopped: runs.stopped[PLAIN], to_the_end: runs.curves[PLAIN]}
+
+    def stopping(statement, measure, lower, higher):
+        return compare(
+            source="A 5.1",
+            statement=statement,
+            measure=measure,
+            runs=ends,
+            lower=lower,
+            higher=higher,
+        )
 
     def dearer(large, small):
-        statement = f"Holding back {large:.0%} instead of {small:.0%} costs test accuracy"
-        pair = [(f"fraction {f}", over_seeds(fractions[f], accuracy)) for f in (large, small)]
-        return direction("A 5.1", statement, "test accuracy", *pair, better="higher")
+        fractions = {
+            f"fraction {fraction}": runs.fractions[fraction] for fraction in (large, small)
+        }
+        return compare(
+            source="A 5.1",
+            statement=f"Holding back {large:.0%} instead of {small:.0%} costs test accuracy",
+            measure=TEST_ACCURACY,
+            runs=fractions,
+            lower=f"fraction {large}",
+            higher=f"fraction {small}",
+        )
 
     return [
         crosses_later(DROPOUT),
         crosses_later(PLAIN),
-        compare("A 5.1", "Stopping by validation lowers the test loss", "test loss",
-                ends, final("test_loss"), "stopped", "trained to the end"),
-        compare("A 5.1", "Stopping by validation raises the test accuracy", "test accuracy",
-                ends, accuracy, "trained to the end", "stopped", better="higher"),
+        stopping("Stopping by validation lowers the test loss", TEST_LOSS, stopped, to_the_end),
+        stopping(
+            "Stopping by validation raises the test accuracy", TEST_ACCURACY, to_the_end, stopped
+        ),
         dearer(0.5, 0.2),
         dearer(0.2, 0.05),
-    ]  # fmt: skip
+    ]
 
 
 @study.table
 def epochs(runs):
-    measures = {
-        "lowest validation loss": lambda record: record.epochs["val_loss"].min(),
-        "at epoch": turning_epoch,
-        "validation loss at the end": lambda record: record.epochs["val_loss"][-1],
-        "training passes validation: during": crossing_epoch,
-        "and after the epoch": crossing_after_epochs,
-    }
-    title = "When validation turns, and training passes it"
-    return table_of(title, "network", runs["curves"], measures)
+    measures = [
+        Measure("lowest validation loss", lambda record: record.epochs["val_loss"].min()),
+        Measure("at epoch", turning_epoch),
+        Measure("validation loss at the end", last("val_loss")),
+        Measure("training passes validation: during", crossing_epoch),
+        Measure("and after the epoch", crossing_after_epochs),
+    ]
+    return table_of(
+        "When validation turns, and training passes it", "network", runs.curves, measures
+    )
 
 
 @study.table
 def cost(runs):
-    facts = {
-        "training images": lambda record: record.config.train_size,
-        "validation images": lambda record: record.config.validation_size,
+    of_a_run = facts("training images") | {
+        "validation images": lambda record: record.config.validation_size
     }
-    measures = {
-        "stopped at epoch": turning_epoch,
-        "test loss": final("test_loss"),
-        "test accuracy": final("test_accuracy"),
-    }
-    title = "What a validation split costs (dropout 0.4, patience 5)"
-    return table_of(title, "fraction", runs["fractions"], measures, facts, note="")
+    measures = [Measure("stopped at epoch", turning_epoch), TEST_LOSS, TEST_ACCURACY]
+    title = f"What a validation split costs ({DROPOUT}, patience {PATIENCE})"
+    return table_of(title, "fraction", runs.fractions, measures, of_a_run, note="")
 
 
 @study.figure(
@@ -121,7 +182,7 @@ def cost(runs):
 )
 def training_and_validation(runs):
     fig, axes = plots.figure(2, 2, width=11, sharex=True, sharey="row")
-    for column, (label, records) in zip(axes.T, runs["curves"].items(), strict=True):
+    for column, (label, records) in zip(axes.T, runs.curves.items(), strict=True):
         for ax, metric in zip(column, ("loss", "accuracy"), strict=True):
             curves = {DURING: metric, AFTER: f"evaluated_{metric}", VALIDATION: f"val_{metric}"}
             for measured, name in curves.items():
@@ -141,10 +202,10 @@ def training_and_validation(runs):
     alt="Test accuracy and stopping epoch against the share of images held back for validation.",
 )
 def cost_of_the_split(runs):
-    measures = {"Test accuracy": final("test_accuracy"), "Stopped at epoch": turning_epoch}
+    measures = {"Test accuracy": TEST_ACCURACY, "Stopped at epoch": turning_epoch}
     panels = {name: {DROPOUT: measure} for name, measure in measures.items()}
     x = "Share of images held back"
-    return draw_sweeps(runs["fractions"], panels, x, width=11, height=4.6)
+    return draw_sweeps(runs.fractions, panels, x, width=11, height=4.6)
 
 
 if __name__ == "__main__":
