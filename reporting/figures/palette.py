@@ -169,8 +169,8 @@ FAMILIES = {
 STYLES = {label: style for family in FAMILIES.values() for label, style in family.items()}
 
 
-# Paul Tol's "muted" colours, none of which the families use.
-_SPARE_COLORS = "#332288", "#44AA99", "#882255", "#999933"
+# Of Paul Tol's "muted" colours, those that can be seen on white and on a dark page.
+_SPARE_COLORS = "#44AA99", "#999933", "#AA4499", "#CC6677"
 _LINES, _MARKERS = (SOLID, DASHED, DASH_DOT, DOTTED), "osD^vPX*"
 
 

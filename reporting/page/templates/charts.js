@@ -6,8 +6,8 @@ const COSTS = [
   { title: "sample gradients", key: "gradients", axis: "Sample gradients", logarithmic: true },
 ];
 const LINE = 1.75; // pixels
-const ZOOM = 1.5; // of one key press
-const NARROWEST = 4; // that keys zoom to, in iterations or sample gradients
+const ZOOM = 1.5; // factor of one key press
+const NARROWEST = 4; // range that keys zoom to, in iterations or sample gradients
 const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6, 7, 8].flatMap((power) => [1, 2, 5].map((d) => d * 10 ** power));
 
 const inFull = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
@@ -45,7 +45,7 @@ function showChart(section) {
   container.addEventListener("keydown", onKey);
   new ResizeObserver(() => {
     const width = container.clientWidth;
-    if (width && width !== plot.width) plot.setSize(size()); // in print it has none
+    if (width && width !== plot.width) plot.setSize(size()); // in print there is none
   }).observe(container);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw(shownRange()));
 
@@ -70,7 +70,7 @@ function showChart(section) {
       ? { splits: logarithmicTicks, filter: (_, ticks) => ticks }
       : { incrs: WHOLE_STEPS };
     const perMethod = setting.methods.map((method) => {
-      // The figures' black, drawn on white, would not be seen on a dark page.
+      // The figures' black, which is drawn on white, would be invisible on a dark page.
       const color = method.color === "#000000" ? ink : method.color;
       const show = !hidden.has(method.label);
       const edge = { show, stroke: "transparent", width: 0, points: { show: false } };
@@ -130,7 +130,7 @@ function showChart(section) {
     }));
   }
 
-  /** The values at the cursor or, without one, at the right end. */
+  /** Show the values at the cursor or, without one, at the right end. */
   function showValues(plot) {
     const xs = plot.data[0];
     const index = plot.cursor.idx ?? xs.findLastIndex((x) => x <= plot.scales.x.max);
@@ -156,10 +156,10 @@ function showChart(section) {
   function zoomTo(low, high) {
     const [first, last] = extent();
     const range = { min: Math.max(low, first), max: Math.min(high, last) };
-    plot.batch(() => plot.setScale("x", range)); // at once, or positions would be the old ones
+    plot.batch(() => plot.setScale("x", range)); // at once, or positions would be outdated
   }
 
-  /** Zoom by a factor about the cursor, then move by so many widths, in the axis's own measure. */
+  /** Zoom by a factor around the cursor, then move by a number of widths, on the axis's scale. */
   function zoomBy(factor, widths = 0) {
     const [to, from] = cost.logarithmic ? [Math.log, Math.exp] : [Number, Number];
     const [low, high] = shownRange().map(to);
@@ -206,7 +206,7 @@ function showChart(section) {
   }
 }
 
-/** One x for all: where a method has no iteration its losses are undefined, those not finite are null. */
+/** Join all methods on one x: a loss is undefined if a method lacks the iteration, null if not finite. */
 function aligned(methods, key) {
   return uPlot.join(methods.map((method) => [method[key], method.mean, method.low, method.high]));
 }
@@ -215,7 +215,7 @@ function isMean(series) {
   return series % 3 === 1;
 }
 
-/** Index of a method's iteration nearest to x; null before its first and after its last. */
+/** The index of a method's iteration nearest to x; null before its first and after its last. */
 function nearest(plot, series, index, x) {
   const losses = plot.data[series], xs = plot.data[0];
   let before = index, after = index;
@@ -227,7 +227,7 @@ function nearest(plot, series, index, x) {
 
 function logarithmicTicks(plot, _, low, high) {
   const decades = Math.log10(high / low);
-  const room = plot.bbox.width / devicePixelRatio / 72; // labels that fit
+  const room = plot.bbox.width / devicePixelRatio / 72; // number of labels that fit
   if (decades < 1) return evenTicks(low, high, room);
   const digits = 3 * decades <= room ? [1, 2, 5] : [1];
   const lowest = Math.floor(Math.log10(low));
@@ -243,11 +243,11 @@ function evenTicks(low, high, count) {
   return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, k) => (first + k) * step);
 }
 
-/** uPlot knows the mouse alone: a finger moved sideways is to it a mouse that drags. */
+/** uPlot handles mouse events only: translate a finger moved sideways into a mouse that drags. */
 function translateTouches(plot) {
   const translate = (from, to, target) => plot.over.addEventListener(from, (event) => {
     if (event.pointerType === "mouse") return;
-    event.preventDefault(); // or the browser would send a mouse's events too
+    event.preventDefault(); // or the browser would send mouse events too
     if (from === "pointercancel") plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
     const { clientX, clientY } = event;
     target.dispatchEvent(new MouseEvent(to, { clientX, clientY, movementX: 1, bubbles: true }));
@@ -259,7 +259,7 @@ function translateTouches(plot) {
   translate("pointercancel", "mouseup", document);
 }
 
-/** Radio buttons, of which the first is chosen. */
+/** A group of radio buttons, the first of them checked. */
 function choice(title, options, onChoose) {
   const group = element("fieldset");
   const name = `choice-${++choices}`;

@@ -9,7 +9,7 @@ for (const button of document.querySelectorAll("button.enlarge")) {
     dialog.querySelector(".enlarged-picture").replaceChildren(picture);
     document.getElementById("enlarged-caption").textContent =
       button.closest("figure").querySelector("figcaption").textContent;
-    dialog.showModal(); // the browser closes it on Escape and gives the focus back
+    dialog.showModal(); // the browser closes it on Escape and returns the focus
   });
 }
 
@@ -18,7 +18,7 @@ dialog.addEventListener("click", (event) => {
   if (event.target === dialog) dialog.close();
 });
 
-// Without scripts, style.css alone decides from the reader's setting whether animations move.
+// Without scripts, style.css decides by the reader's setting whether animations move.
 for (const button of document.querySelectorAll("button.motion")) {
   const figure = button.closest("figure");
   const alt = figure.querySelector("img").alt;
@@ -39,14 +39,14 @@ for (const button of document.querySelectorAll("button.copy")) {
       await navigator.clipboard.writeText(command.textContent);
       button.textContent = "Copied";
     } catch {
-      getSelection().selectAllChildren(command); // no clipboard here: ready for the keyboard
+      getSelection().selectAllChildren(command); // without a clipboard: ready to be copied by keyboard
       button.textContent = "Selected";
     }
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
   });
 }
 
-// Only what overflows needs to be reached by keyboard to be scrolled.
+// Only regions that overflow must be reachable by keyboard, to be scrolled.
 const scrolling = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
