@@ -1,5 +1,6 @@
 """Running a command line: errors the user can fix become one line and exit code 2."""
 
+import io
 import sys
 import warnings
 from collections.abc import Sequence
@@ -55,6 +56,9 @@ def run_program(app: typer.Typer, arguments: Sequence[str], name: str) -> NoRetu
         arguments: What follows the program's name on the command line.
         name: The program's name, as its help shows it.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may lack the marks of verdicts
     warnings.showwarning = lambda message, *_: typer.echo(f"warning: {message}", err=True)
     try:
         sys.exit(app(arguments, prog_name=name, standalone_mode=False) or 0)

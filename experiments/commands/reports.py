@@ -58,28 +58,36 @@ def draw_report(
     Raises:
         DrawingError: If some that were asked for could not be drawn, after the report is written.
     """
+    errors = _draw([*asked, *undrawn], out, jobs)
+    for study in undrawn:
+        if study.name in errors:
+            typer.echo(f"warning: {errors[study.name]}", err=True)
+    drawn = [study.name for study in asked if study.name not in errors]
+    if drawn:
+        path = _write(out, known={study.name for study in (*asked, *undrawn)})
+        _print_answers([Findings.load(out / name) for name in drawn])
+        typer.echo(f"The report is {path}")
+    failed = [errors[study.name] for study in asked if study.name in errors]
+    if failed:
+        raise DrawingError("; ".join(failed))
+
+
+def _draw(studies: Sequence[Study | StoredSearch], out: Path, jobs: int | None) -> dict[str, str]:
+    """Draw studies, several at a time; return name → error of those that cannot be drawn."""
     import joblib
 
-    studies = [*asked, *undrawn]
     jobs = min(jobs or os.cpu_count() or 1, len(studies))
     typer.echo(f"Drawing {len(studies)} {'study' if len(studies) == 1 else 'studies'}", err=True)
     with warnings.catch_warnings():
         # joblib replaces a worker whose memory has grown, and nothing is lost.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
-        errors = joblib.Parallel(jobs)(joblib.delayed(_draw)(study, out) for study in studies)
-    for error in filter(None, errors[len(asked) :]):
-        typer.echo(f"warning: {error}", err=True)
-    failed = list(filter(None, errors[: len(asked)]))
-    if len(failed) < len(asked):
-        drawn = [study for study, error in zip(asked, errors, strict=False) if not error]
-        _print_answers([Findings.load(out / study.name) for study in drawn])
-        _write(out, known={study.name for study in studies})
-    if failed:
-        raise DrawingError("; ".join(failed))
+        errors = joblib.Parallel(jobs)(joblib.delayed(_draw_one)(study, out) for study in studies)
+    names = [study.name for study in studies]
+    return {name: error for name, error in zip(names, errors, strict=True) if error}
 
 
-def _draw(study: Study | StoredSearch, out: Path) -> str | None:
-    """Draw one study; return the error the user can fix, if there is one."""
+def _draw_one(study: Study | StoredSearch, out: Path) -> str | None:
+    """Draw one study; return the error, if it is one the user can fix."""
     try:
         study.draw(out / study.name)
     except (DamagedRecordError, FindingsError, MissingRunsError) as error:
@@ -96,8 +104,8 @@ def _print_answers(findings: Sequence[Findings]) -> None:
         typer.echo()
 
 
-def _write(out: Path, known: Collection[str]) -> None:
-    """Write the report, name what is stored but undrawn unless it is known, and print its path."""
+def _write(out: Path, known: Collection[str]) -> Path:
+    """Write the report, name what is stored but undrawn unless it is known, and return its path."""
     names = [*study_names(), *(search.name for search in StoredSearch.all_of(out))]
     stored = [name for name in names if is_stored(out / name)]
     if undrawn := [name for name in stored if name not in known and not is_drawn(out / name)]:
@@ -107,4 +115,4 @@ def _write(out: Path, known: Collection[str]) -> None:
             err=True,
         )
     drawn = [name for name in names if (out / name / FINDINGS).exists()]
-    typer.echo(f"The report is {write(out, drawn)}")
+    return write(out, drawn)

@@ -1,3 +1,4 @@
+import os
 import re
 import runpy
 import subprocess
@@ -467,6 +468,18 @@ def test_python_m(module):
     )
     assert done.returncode == 2
     assert done.stderr == "error: --seeds must be a whole number of at least 1, not 0\n"
+
+
+def test_a_terminal_without_unicode_is_no_reason_to_fail():
+    done = subprocess.run(
+        [sys.executable, "-m", "experiments", "list"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "full_vs_minibatch" in done.stdout
 
 
 @pytest.mark.parametrize("command", ["list", "status", "clean"])
