@@ -4,12 +4,16 @@ In: weights and points. Out: outputs, losses, gradients and metrics, and the sam
 model. Keras is imported inside functions, as the formulas need NumPy alone.
 """
 
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from models.from_scratch import categorical_accuracy, categorical_cross_entropy
 
 
-def logits(weights, x, tanh=np.tanh):
+def logits(weights: Sequence[Any], x: Any, tanh: Callable[[Any], Any] = np.tanh) -> Any:
     """Return the logits, tanh(x·W_h + b_h)·W_y + b_y (B 1.1.3).
 
     Args:
@@ -24,12 +28,14 @@ def logits(weights, x, tanh=np.tanh):
     return tanh(x @ hidden_weights + hidden_bias) @ output_weights + output_bias
 
 
-def log_odds(weights):
+def log_odds(weights: Sequence[NDArray]) -> Callable[[NDArray], NDArray]:
     """Return the function of points, shape (n, inputs), that returns the log-odds of class 1."""
     return lambda x: logits(weights, x) @ [-1, 1]
 
 
-def loss_and_gradients(weights, x, y):
+def loss_and_gradients(
+    weights: Sequence[NDArray], x: NDArray, y: NDArray
+) -> tuple[float, list[NDArray]]:
     """Return the cross-entropy of a batch and its gradients, by B's formulas (1) to (16).
 
     B 1.1.4 Q17 prints 1 − tan² for the derivative of tanh; here it is 1 − tanh².
@@ -58,7 +64,7 @@ def loss_and_gradients(weights, x, y):
     ]
 
 
-def metrics(path, x, y):
+def metrics(path: Iterable[Sequence[NDArray]], x: NDArray, y: NDArray) -> NDArray[np.float64]:
     """Return cross-entropy and accuracy on examples along a path of weights.
 
     Args:
@@ -74,7 +80,7 @@ def metrics(path, x, y):
     return np.array([losses, [categorical_accuracy(output, y) for output in outputs]])
 
 
-def keras_model(inputs, hidden, classes, learning_rate):
+def keras_model(inputs: int, hidden: int, classes: int, learning_rate: float) -> Any:
     """Return the same network in Keras's layers, compiled with plain SGD (B 1.2.3 and 1.2.4)."""
     import keras
 
@@ -89,7 +95,7 @@ def keras_model(inputs, hidden, classes, learning_rate):
     return model
 
 
-def keras_losses(model):
+def keras_losses(model: Any) -> tuple[Callable, Callable]:
     """Return the cross-entropy by B's formulas (B 1.2.2) and by a model's layers (B 1.2.3).
 
     Returns:

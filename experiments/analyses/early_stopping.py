@@ -4,12 +4,16 @@ In: records of runs without patience. Out: a table and a figure of where each pa
 by the curve that is watched.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from reporting.figures import palette, plots
 from reporting.findings import Table
 from reporting.study.tables import OVER_SEEDS, summary_of
 from reporting.verdicts.measures import rises_before_lowest, stopping_epoch
+from training import RunRecord
 
 CURVES = {
     "validation loss": lambda record: record.epochs["val_loss"],
@@ -18,7 +22,7 @@ CURVES = {
 """What can be watched → function of a record that returns it after each epoch; lower is better."""
 
 
-def stops_table(records, patiences):
+def stops_table(records: Sequence[RunRecord], patiences: Sequence[int]) -> Table:
     """Tabulate how noisy each of `CURVES` is, and where each patience would stop.
 
     Args:
@@ -41,7 +45,7 @@ def stops_table(records, patiences):
     return Table("Validation loss or validation error", ["watched", *measures], rows, note)
 
 
-def draw_stops(record, patiences):
+def draw_stops(record: RunRecord, patiences: Sequence[int]) -> Any:
     """Draw each of `CURVES` of one run, its lowest point, and where each patience would stop it.
 
     Args:

@@ -4,9 +4,16 @@ In: records that keep "examples", for the images, or "own statistics", for the a
 images scaled by their own statistics. Out: accuracies, and figures of both.
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 from reporting.figures import images, plots
 from reporting.figures.curves import draw_intervals
 from reporting.verdicts.measures import final, over_seeds
+from training import RunRecord
 
 TRAINING, ALL_TEST = "of the training images", "of all test images"
 EACH_CLASS = "of each class's own"
@@ -21,12 +28,12 @@ MARGIN = 0.005
 """Difference of accuracies above which one way is called better."""
 
 
-def accuracies(records):
+def accuracies(records: Sequence[RunRecord]) -> dict[str, NDArray[np.float64]]:
     """Return a network's accuracies on the test images: whose statistics → shape (seeds,)."""
     return {whose: over_seeds(records, accuracy) for whose, accuracy in ACCURACIES.items()}
 
 
-def gains(accuracies):
+def gains(accuracies: Mapping[str, NDArray[np.float64]]) -> list[bool]:
     """Return whether the statistics of all test images, and of each class, gain accuracy.
 
     Args:
@@ -42,7 +49,7 @@ def gains(accuracies):
     ]
 
 
-def draw_accuracies(networks):
+def draw_accuracies(networks: Mapping[str, Sequence[RunRecord]]) -> Any:
     """Draw the accuracies of networks on the test images, one axes for each network.
 
     Args:
@@ -60,7 +67,7 @@ def draw_accuracies(networks):
     return fig
 
 
-def draw_images(scaled, titles):
+def draw_images(scaled: Mapping[str, RunRecord], titles: Sequence[str]) -> Any:
     """Draw example images as they are, and below as each scaling gives them to a network.
 
     Args:

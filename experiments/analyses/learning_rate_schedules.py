@@ -6,25 +6,30 @@ In: label → records of range tests, one for each seed (`tests`), and label →
 learning rate (`tuned`). Out: the learning rates that the tests suggest, in a table and a figure.
 """
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from reporting.figures import palette, plots
 from reporting.findings import Table
 from reporting.study.tables import OVER_SEEDS, summary_of
 from reporting.verdicts.measures import GUESSING, over_seeds
+from training import RunRecord
 from training.optimizers import learning_rates
 
 TUNED, STEEPEST = "tuned rate", "steepest descent"
 DIVERGES, TENTH = "diverges", "a tenth of that"
 
 
-def rates(record):
+def rates(record: RunRecord) -> NDArray[np.float64]:
     """Return the learning rate at each iteration of a run, float64, shape (iterations,)."""
     config = record.config
     return learning_rates(config.schedule, config.learning_rate, config.updates)
 
 
-def diverging_iteration(record):
+def diverging_iteration(record: RunRecord) -> int:
     """Return the first iteration after the lowest loss at which the loss is that of guessing.
 
     Returns:
@@ -36,17 +41,17 @@ def diverging_iteration(record):
     return int(np.argmax(guessing)) if guessing.any() else len(losses) - 1
 
 
-def diverging_rate(record):
+def diverging_rate(record: RunRecord) -> float:
     """Return the learning rate at `diverging_iteration`."""
     return rates(record)[diverging_iteration(record)]
 
 
-def suggested_rate(record):
+def suggested_rate(record: RunRecord) -> float:
     """Return a tenth of the learning rate at which the test diverges."""
     return diverging_rate(record) / 10
 
 
-def steepest_rate(record):
+def steepest_rate(record: RunRecord) -> float:
     """Return the learning rate at which the loss falls fastest with the logarithm of the rate.
 
     The slope is that of a least-squares line through about a tenth of the iterations.
@@ -57,13 +62,15 @@ def steepest_rate(record):
     return rates(record)[reach + np.argmin(slopes)]
 
 
-def decades_off(tests, tuned):
+def decades_off(tests: Sequence[RunRecord], tuned: Sequence[RunRecord]) -> NDArray[np.float64]:
     """Return the decades between suggested and tuned learning rate of one method, for each seed."""
     suggested = over_seeds(tests, suggested_rate)
     return np.abs(np.log10(suggested / over_seeds(tuned, _learning_rate)))
 
 
-def range_tests_table(tests, tuned):
+def range_tests_table(
+    tests: Mapping[str, Sequence[RunRecord]], tuned: Mapping[str, Sequence[RunRecord]]
+) -> Table:
     """Tabulate what each method's range test suggests, beside the tuned learning rate."""
     measures = steepest_rate, diverging_rate, suggested_rate
     rows = []
@@ -74,7 +81,9 @@ def range_tests_table(tests, tuned):
     return Table("Learning rates of the range test", columns, rows, OVER_SEEDS)
 
 
-def draw_range_tests(tests, tuned):
+def draw_range_tests(
+    tests: Mapping[str, Sequence[RunRecord]], tuned: Mapping[str, Sequence[RunRecord]]
+) -> Any:
     """Draw each method's loss against the learning rate, and what it suggests.
 
     Returns:
@@ -107,9 +116,9 @@ def draw_range_tests(tests, tuned):
     return fig
 
 
-def _learning_rate(record):
+def _learning_rate(record: RunRecord) -> float:
     return record.config.learning_rate
 
 
-def _mean_rate(records, measure):
+def _mean_rate(records: Sequence[RunRecord], measure: Callable[[RunRecord], float]) -> float:
     return np.exp(np.log(over_seeds(records, measure)).mean())

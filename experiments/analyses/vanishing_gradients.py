@@ -4,34 +4,39 @@ In: records that keep "gradient norms". Out: norms and ratios of them, and figur
 iterations and depth. Bounds of the sigmoid's derivative need no records.
 """
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from models.from_scratch import Sigmoid, glorot_uniform
 from reporting.figures import plots
 from reporting.figures.curves import draw_sweep
+from training import RunRecord
 
 LAST = 20
 START, END = "at the start", f"in the last {LAST} iterations"
 """When gradients are measured: at the first iteration, or the mean over the last ones."""
 
 
-def norms(record, when=START):
+def norms(record: RunRecord, when: str = START) -> NDArray[np.float64]:
     """Norm of the gradient of each hidden layer of a dense network, float64, shape (layers,)."""
     hidden = record.kept["gradient_norms"][:, :-1].astype(float)
     return hidden[0] if when == START else hidden[-LAST:].mean(axis=0)
 
 
-def first_norm(record):
+def first_norm(record: RunRecord) -> float:
     """That of the first layer, at the start."""
     return norms(record)[0]
 
 
-def reaching(when):
+def reaching(when: str) -> Callable[[RunRecord], float]:
     """The measure of how large the first hidden layer's gradient is against the last one's."""
     return lambda record: norms(record, when)[0] / norms(record, when)[-1]
 
 
-def factor(record):
+def factor(record: RunRecord) -> float:
     """What the gradient is multiplied by from layer to layer at the start, on its way down.
 
     The geometric mean from the last hidden layer to the second; the first has other inputs than
@@ -41,7 +46,7 @@ def factor(record):
     return (layers[0] / layers[-1]) ** (1 / (len(layers) - 1))
 
 
-def sigmoid_slopes():
+def sigmoid_slopes() -> tuple[float, float]:
     """The smallest and the largest of sigmoid's derivative from −1000 to 1000."""
     x, layer = np.linspace(-1000, 1000, 20_001), Sigmoid()  # 0 among them
     layer.forward(x)
@@ -49,7 +54,7 @@ def sigmoid_slopes():
     return slopes.min(), slopes.max()
 
 
-def sigmoid_bounds(neurons, count):
+def sigmoid_bounds(neurons: int, count: int) -> NDArray[np.float64]:
     """¼·‖W‖, beyond which no sigmoid layer of initial weights W passes on a gradient.
 
     Args:
@@ -64,18 +69,18 @@ def sigmoid_bounds(neurons, count):
     return np.linalg.norm(drawn, 2, axis=(1, 2)) / 4
 
 
-def hidden_gradient(record):
+def hidden_gradient(record: RunRecord) -> float:
     """The largest norm of a hidden layer's gradient at any iteration."""
     return record.kept["gradient_norms"][:, :-1].max()
 
 
-def different_neurons(record):
+def different_neurons(record: RunRecord) -> list[int]:
     """Different neurons in each hidden layer: columns of the kept weights that no other equals."""
     kernels = [array for array in record.weights.values() if array.ndim == 2][:-1]
     return [len(np.unique(kernel, axis=1).T) for kernel in kernels]
 
 
-def draw_layers(panels):
+def draw_layers(panels: Mapping[str, tuple[str, Mapping[str, Sequence[RunRecord]]]]) -> Any:
     """Draw the gradient's norm in every hidden layer.
 
     Args:
@@ -96,7 +101,9 @@ def draw_layers(panels):
     return fig
 
 
-def draw_first_layers(by_depth, window):
+def draw_first_layers(
+    by_depth: Mapping[int, Mapping[str, Sequence[RunRecord]]], window: int
+) -> Any:
     """Draw the gradient's norm in the first layer at every iteration, one axes for each depth.
 
     Args:
@@ -120,7 +127,10 @@ def draw_first_layers(by_depth, window):
     return fig
 
 
-def draw_depths(by_depth, measures):
+def draw_depths(
+    by_depth: Mapping[int, Mapping[str, Sequence[RunRecord]]],
+    measures: Mapping[str, Callable[[RunRecord], float]],
+) -> Any:
     """Draw measures against the depth, side by side on logarithmic axes.
 
     Args:

@@ -3,7 +3,11 @@
 In: records that keep "weight sizes". Out: shares and means of the sizes, and figures of them.
 """
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from reporting.figures import palette, plots
 from reporting.figures.curves import draw_sweep
@@ -13,6 +17,7 @@ from reporting.verdicts.measures import (
     VALIDATION_ACCURACY,
     over_seeds,
 )
+from training import RunRecord
 from training.single_run.artifacts import WEIGHT_SIZES
 
 _MIDDLES = 10 ** ((WEIGHT_SIZES[:-1] + WEIGHT_SIZES[1:]) / 2)
@@ -20,29 +25,29 @@ SMALL, GONE = 1e-3, 1e-8
 """Sizes below which a weight has little effect, and none."""
 
 
-def sizes(record):
+def sizes(record: RunRecord) -> NDArray[np.float64]:
     """Return the share of the weights in each bin of `WEIGHT_SIZES`, shape (bins,)."""
     counts = record.kept["weight_sizes"]
     return counts / counts.sum()
 
 
-def share_below(size):
+def share_below(size: float) -> Callable[[RunRecord], float]:
     """Return the measure of the share of weights below a size, which is an edge of the bins."""
     below = np.log10(_MIDDLES) < np.log10(size)
     return lambda record: sizes(record)[below].sum()
 
 
-def mean_size(record):
+def mean_size(record: RunRecord) -> float:
     """Return the mean size of a weight, to a few percent: each counts as its bin's middle."""
-    return sizes(record) @ _MIDDLES
+    return float(sizes(record) @ _MIDDLES)
 
 
-def strength(record):
+def strength(record: RunRecord) -> float:
     """Return E's λ of a penalty r·λ·Σ|w| + (1 − r)·λ/2·Σw², with L1 at r = 1 and L2 at r = 0."""
     return (record.config.l1 or 0) + 2 * (record.config.l2 or 0)
 
 
-def accuracy_gap(record):
+def accuracy_gap(record: RunRecord) -> float:
     """Return training accuracy minus validation accuracy after the last update."""
     return record.final["accuracy"] - VALIDATION_ACCURACY(record)
 
@@ -54,7 +59,9 @@ ACCURACIES = {
 }
 
 
-def draw_accuracies(tried, without):
+def draw_accuracies(
+    tried: Mapping[str, Mapping[float, Sequence[RunRecord]]], without: Sequence[RunRecord]
+) -> Any:
     """Draw accuracies against the strength of each penalty, side by side.
 
     Args:
@@ -77,7 +84,9 @@ def draw_accuracies(tried, without):
     return fig
 
 
-def draw_sparsity(tried, without):
+def draw_sparsity(
+    tried: Mapping[str, Mapping[float, Sequence[RunRecord]]], without: Sequence[RunRecord]
+) -> Any:
     """Draw over-fitting and small weights against the strength, and accuracy against small weights.
 
     Args:
@@ -95,7 +104,7 @@ def draw_sparsity(tried, without):
             draw_sweep(ax, by_strength, measure, penalty)
         level = over_seeds(without, measure).mean()
         ax.axhline(level, color=palette.BLACK, lw=1.2, label="no decay")
-    for label, by_strength in (tried | {"no decay": {0: without}}).items():
+    for label, by_strength in {**tried, "no decay": {0: without}}.items():
         x, y = (
             [over_seeds(records, measure).mean() for records in by_strength.values()]
             for measure in (share, VALIDATION_ACCURACY)
@@ -110,7 +119,7 @@ def draw_sparsity(tried, without):
     return fig
 
 
-def draw_sizes(panels):
+def draw_sizes(panels: Mapping[str, Mapping[str, Sequence[RunRecord]]]) -> Any:
     """Draw how many weights have which size.
 
     Args:

@@ -3,12 +3,18 @@
 In: weights, layers or models. Out: functions of pictures, layers, and the pixels that are read.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 from keras import layers
+from numpy.typing import ArrayLike, NDArray
 
 
-def convolution(kernel, bias=0.0, **options):
+def convolution(
+    kernel: ArrayLike, bias: float = 0.0, **options: Any
+) -> Callable[[ArrayLike], NDArray[np.float32]]:
     """Return a Keras convolution of one channel with one filter.
 
     Args:
@@ -23,7 +29,7 @@ def convolution(kernel, bias=0.0, **options):
     kernel = np.asarray(kernel, np.float32)
     layer = layers.Conv2D(1, kernel.shape, **options)
     layer.build((None, None, None, 1))
-    layer.set_weights([kernel[..., None, None], np.float32([bias])])
+    layer.set_weights([kernel[..., None, None], np.array([bias], np.float32)])
 
     def convolve(picture):
         outputs = layer(np.asarray(picture, np.float32)[None, ..., None])
@@ -32,7 +38,7 @@ def convolution(kernel, bias=0.0, **options):
     return convolve
 
 
-def dense_as_convolution(dense, input_shape):
+def dense_as_convolution(dense: Any, input_shape: tuple[int, int, int]) -> Any:
     """Rewrite a dense layer after `Flatten` as a convolution, which takes larger pictures too.
 
     Source: B Q4-6. The kernel is as large as the dense layer's input, with a filter for each
@@ -65,7 +71,7 @@ def dense_as_convolution(dense, input_shape):
     return layer
 
 
-def pixels_read(model):
+def pixels_read(model: Any) -> dict[str, NDArray[np.bool_]]:
     """Return which pixels reach the middle output of each convolution and pooling.
 
     They are found by trial: pictures of one bright pixel each go through the model with its weights

@@ -3,13 +3,19 @@
 `statements` compares each with its counterpart in `models.from_scratch`.
 """
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from models.from_scratch.layers.activations import sigmoid
 from models.from_scratch.network import epoch_order
 
 
-def gradient_descent(network, x, y, optimizer, batch_size, epochs):
+def gradient_descent(
+    network: Any, x: NDArray, y: NDArray, optimizer: Any, batch_size: int, epochs: int
+) -> None:
     """A 3.3's pseudo-code, which updates after the loop over the batches, so once an epoch.
 
     `Network.fit` updates for each batch.
@@ -22,7 +28,7 @@ def gradient_descent(network, x, y, optimizer, batch_size, epochs):
         optimizer.update(network.parameters, gradients)
 
 
-def validation_splits(n, fraction, epochs):
+def validation_splits(n: int, fraction: float, epochs: int) -> list[list[NDArray]]:
     """A 5.1's pseudo-code, which shuffles all examples and splits them in every epoch.
 
     One split for all epochs keeps the validation examples out of training.
@@ -37,7 +43,9 @@ def validation_splits(n, fraction, epochs):
     return splits
 
 
-def whole_network_loss(parameters, x, y):
+def whole_network_loss(
+    parameters: Sequence[NDArray], x: NDArray, y: Sequence[int] | NDArray
+) -> float:
     """The loss of a batch by C's expression of the whole network, whose first term has no b₂.
 
     `categorical_cross_entropy` of the outputs has it in both terms ("Non linear decision").
@@ -53,7 +61,7 @@ def whole_network_loss(parameters, x, y):
     return np.mean(-first_term + np.log(np.exp(sigmoid(z @ w2 + b2)).sum(axis=1)))
 
 
-def max_pooling_backward(gradient, image, size, stride):
+def max_pooling_backward(gradient: NDArray, image: NDArray, size: int, stride: int) -> NDArray:
     """D 3.3's gradient of max pooling, which assigns where windows overlap.
 
     `MaxPooling.backward` adds what the windows give. Both arrays have one channel, shape
@@ -68,7 +76,13 @@ def max_pooling_backward(gradient, image, size, stride):
     return outputs
 
 
-def adagrad(slope, start, learning_rate, updates, size=np.linalg.norm):
+def adagrad(
+    slope: Callable[[NDArray], NDArray],
+    start: NDArray,
+    learning_rate: float,
+    updates: int,
+    size: Callable[[NDArray], Any] = np.linalg.norm,
+) -> NDArray:
     """E's AdaGrad: r ← r + ‖g‖, then w ← w − η·g / √r, without ε.
 
     The optimizers of `models.from_scratch` divide each number by its own √(Σ g²).
@@ -86,7 +100,14 @@ def adagrad(slope, start, learning_rate, updates, size=np.linalg.norm):
     return _scaled(slope, start, learning_rate, updates, size, kept=1, added=1)
 
 
-def rmsprop(slope, start, learning_rate, updates, size=np.linalg.norm, rho=0.9):
+def rmsprop(
+    slope: Callable[[NDArray], NDArray],
+    start: NDArray,
+    learning_rate: float,
+    updates: int,
+    size: Callable[[NDArray], Any] = np.linalg.norm,
+    rho: float = 0.9,
+) -> NDArray:
     """E's RMSProp: r ← ρ·r + (1 − ρ)·‖g‖, then as `adagrad`."""
     return _scaled(slope, start, learning_rate, updates, size, kept=rho, added=1 - rho)
 

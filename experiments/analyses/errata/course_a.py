@@ -26,14 +26,14 @@ from models.from_scratch import (
 from models.from_scratch.layers.activations import softmax
 
 
-def errata():
+def errata() -> list[Erratum]:
     """Return the errata of course A."""
     p, loss = softmax(LOGITS), cross_entropy(LOGITS)
     example = "loss for the logits 2, −1, 0.5"
     directions = np.linspace(0, 2 * np.pi, 100_001)
     steepest = np.max(3 * np.cos(directions) + 4 * np.sin(directions))
     x = np.linspace(-1, 1, 1000)[:, None]
-    line = Network([Dense(1)], mean_squared_error, [1])
+    line = Network([Dense(1)], mean_squared_error, (1,))
     printed, holds = OPTIMIZERS["sgd"](), OPTIMIZERS["sgd"]()
     as_printed.gradient_descent(line, x, x, printed, batch_size=150, epochs=3)
     line.fit(x, x, holds, batch_size=150, epochs=3)
@@ -57,7 +57,7 @@ def errata():
             correct="n_j rows and n_{j−1} columns, for x_j = v(W_j x_{j−1} + b_j)",
             quantity="shape of W₁ for layers of 784, 250 and 10",
             says=(10, 250),
-            holds=Network([Dense(250)], mean_squared_error, [784]).parameters[0].T.shape,
+            holds=Network([Dense(250)], mean_squared_error, (784,)).parameters[0].T.shape,
         ),
         Erratum(
             source="A 1",

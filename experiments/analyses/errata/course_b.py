@@ -17,7 +17,7 @@ from models.from_scratch import (
 from models.from_scratch.layers.activations import softmax
 
 
-def errata():
+def errata() -> list[Erratum]:
     """Return the errata of course B."""
     y = np.array([TRUE])
     weights = 2432, 51264, 102464, 1024000, 10000  # of the layers, as printed
@@ -38,7 +38,7 @@ def errata():
     h = np.tanh(pre_activation)
     error = softmax(h @ W + bias) - ONE_HOT
     networks = [
-        Network([Dense(3), *activation, Dense(3)], categorical_cross_entropy, [2], dtype=float)
+        Network([Dense(3), *activation, Dense(3)], categorical_cross_entropy, (2,), dtype=float)
         for activation in ([], [Tanh()], [Sigmoid()])
     ]
     return [

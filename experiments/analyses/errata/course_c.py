@@ -16,7 +16,7 @@ from models.from_scratch import (
 from models.from_scratch.layers.activations import sigmoid
 
 
-def errata():
+def errata() -> list[Erratum]:
     """Return the errata of course C."""
     h = np.array([-2, -0.5, 0.5, 2])
 
@@ -29,7 +29,7 @@ def errata():
     outputs, targets = np.array([0.9, 0.2]), np.array([1.0, 0.0])
     random = normal(1), normal(1)
     layers = [Dense(3, *random), Sigmoid(), Dense(3, *random), Sigmoid()]
-    network = Network(layers, categorical_cross_entropy, [2], dtype=float)
+    network = Network(layers, categorical_cross_entropy, (2,), dtype=float)
     loss, _ = network.loss_and_gradients(X, np.array([TRUE]))
     return [
         Erratum(

@@ -15,7 +15,7 @@ from models.arithmetic import convolution_parameters
 from models.from_scratch import numpy_cnn
 
 
-def errata():
+def errata() -> list[Erratum]:
     """Return the errata of course D."""
     assigned, added = pooling_gradients()
     first_layer, second_layer = (numpy_cnn().layers[place].parameters for place in (0, 2))

@@ -1,6 +1,9 @@
 """Errata of course E, each computed as printed and as it holds."""
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import NDArray
 
 from experiments.analyses.errata import as_printed
 from experiments.analyses.errata.demonstrations import (
@@ -22,15 +25,15 @@ from models.from_scratch import (
 from models.from_scratch.layers.activations import sigmoid
 
 
-def errata():
+def errata() -> list[Erratum]:
     """Return the errata of course E."""
     random = normal(1)
     layers = [Dense(2, random, random), Sigmoid(), Dense(1, random, random), Sigmoid()]
-    network = Network(layers, mean_squared_error, [2], dtype=float)
+    network = Network(layers, mean_squared_error, (2,), dtype=float)
     output = network.forward(X).item()
     W, b, w, b3 = network.parameters
     marks = np.zeros((1000, 1))
-    line = Network([Dense(1)], mean_squared_error, [1])
+    line = Network([Dense(1)], mean_squared_error, (1,))
     seen = line.fit(marks, marks, OPTIMIZERS["sgd"](), batch_size=128, epochs=1).examples
     at_minimum = as_printed.adagrad(slope, np.zeros(2), 0.1, updates=1)[-1]
     kept = OPTIMIZERS["adagrad"](0.1)
@@ -103,7 +106,7 @@ def errata():
     ]
 
 
-def different_neurons(initializer):
+def different_neurons(initializer: Callable[..., NDArray]) -> int:
     """Return how many of four hidden neurons differ after training."""
     weights, _ = hidden_weights(initializer)
     return len(np.unique(weights[-1].round(9)))

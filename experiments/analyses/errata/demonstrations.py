@@ -3,9 +3,11 @@
 In: points, learning rates, initializers. Out: losses, paths, weights and gradients as arrays.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from datasets import points
 from experiments.analyses.errata import as_printed
@@ -57,7 +59,7 @@ def started(initializer):
     return {"weights": weights.astype("float32"), "losses": losses.astype("float32")}
 
 
-def neuron_losses(x, y, learning_rate):
+def neuron_losses(x: NDArray, y: NDArray, learning_rate: float) -> NDArray:
     """Train C's neuron on all examples at once.
 
     Args:
@@ -68,11 +70,14 @@ def neuron_losses(x, y, learning_rate):
     Returns:
         The loss before each of 60 updates.
     """
-    options = {"batch_size": len(x), "iterations": 60}
-    return sigmoid_neuron().fit(x, y[:, None], SGD(learning_rate), **options).iteration_loss
+    sgd = SGD(learning_rate)
+    history = sigmoid_neuron().fit(x, y[:, None], sgd, batch_size=len(x), iterations=60)
+    return history.iteration_loss
 
 
-def accuracy_normalised(training, validation, size):
+def accuracy_normalised(
+    training: tuple[NDArray, NDArray], validation: tuple[NDArray, NDArray], size: int
+) -> list[float]:
     """Return accuracies on validation data that two kinds of statistics normalise (B 3.1 Q20).
 
     Args:
@@ -100,7 +105,7 @@ AT_OUTPUTS = np.array([[1.0, 2], [3, 4]])
 """Gradient at the outputs of the pooling."""
 
 
-def pooling_gradients():
+def pooling_gradients() -> tuple[NDArray, NDArray]:
     """Return the gradient of max pooling at each pixel of `PICTURE`.
 
     Returns:
@@ -130,12 +135,12 @@ RULES = {
 both start alike."""
 
 
-def slope(w):
+def slope(w: NDArray) -> NDArray:
     """Return the gradient on the bowl at w."""
     return CURVATURE * w
 
 
-def down_the_bowl(rule, rate, printed):
+def down_the_bowl(rule: str, rate: float, printed: bool) -> NDArray:
     """Return the path of an optimizer down the bowl.
 
     Args:
@@ -156,12 +161,12 @@ def down_the_bowl(rule, rate, printed):
     return np.array(path)
 
 
-def loss_on_bowl(w):
+def loss_on_bowl(w: NDArray) -> NDArray:
     """Return the height of the bowl at points of shape (..., 2)."""
     return w**2 @ CURVATURE / 2
 
 
-def best_path(rule, printed):
+def best_path(rule: str, printed: bool) -> NDArray:
     """Return the path of `down_the_bowl` that ends lowest and never climbs above its start.
 
     It is the best of 41 learning rates.
@@ -171,7 +176,7 @@ def best_path(rule, printed):
     return min(falling, key=lambda path: loss_on_bowl(path)[-1])
 
 
-def hidden_weights(initializer):
+def hidden_weights(initializer: Callable[..., NDArray]) -> tuple[NDArray, NDArray]:
     """Train four hidden neurons to tell where two inputs have the same sign.
 
     Args:
@@ -184,7 +189,7 @@ def hidden_weights(initializer):
     x = np.random.default_rng([0]).normal(size=(70, 2))
     y = (x[:, 0] * x[:, 1] > 0).astype(int)
     layers = [Dense(4, initializer), Sigmoid(), Dense(2, initializer)]
-    network = Network(layers, categorical_cross_entropy, [2], dtype=float)
+    network = Network(layers, categorical_cross_entropy, (2,), dtype=float)
     optimizer, weights, losses = SGD(1.0), [], []
     for _ in range(2000):
         loss, gradients = network.loss_and_gradients(x, y)

@@ -1,9 +1,9 @@
 """An erratum, and the examples that the errata of several courses are computed on."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from models.from_scratch import Convolution, categorical_cross_entropy
 
@@ -45,23 +45,23 @@ FILTER, BIAS = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]), 0.5
 """A filter for upright edges, and a bias."""
 
 
-def cross_entropy(logits):
+def cross_entropy(logits: NDArray) -> float:
     """Return the loss of the example whose class is `TRUE`."""
     return categorical_cross_entropy(logits[None], np.array([TRUE]))[0]
 
 
-def built(layer):
+def built(layer: Any) -> Any:
     """Return the layer, ready for pictures of the size of `PICTURE`."""
     layer.build((*PICTURE.shape, 1), float, None)
     return layer
 
 
-def forward(layer, picture):
+def forward(layer: Any, picture: NDArray) -> NDArray:
     """Return the output of a pooling layer, or of a layer of one filter, for a picture."""
     return layer.forward(picture[None, :, :, None])[0, :, :, 0]
 
 
-def convolution(bias=0.0):
+def convolution(bias: float = 0.0) -> Convolution:
     """Return a layer with `FILTER`, without padding."""
     kernel = FILTER[:, :, None, None]
     return built(Convolution(1, 3, 1, "valid", lambda *_: kernel, lambda *_: np.array([bias])))

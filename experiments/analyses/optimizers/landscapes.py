@@ -3,10 +3,11 @@
 `all_descents` computes, for some seconds; what it returns goes into a table and a figure.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reporting.figures import palette, plots
 from reporting.findings import Table
@@ -39,7 +40,7 @@ class Landscape(NamedTuple):
     window: tuple[float, float, float, float]
 
 
-def bowl(elongation, turn=0.0):
+def bowl(elongation: float, turn: float = 0.0) -> Callable[[Any, Any], Any]:
     """Return the function (u² + κv²)/2 of x and y, where u and v are x and y turned by an angle.
 
     Args:
@@ -54,12 +55,12 @@ def bowl(elongation, turn=0.0):
     return function
 
 
-def rosenbrock(x, y):
+def rosenbrock(x: Any, y: Any) -> Any:
     """A bent valley: (1 − x)² + 100(y − x²)², lowest at (1, 1) (Rosenbrock 1960)."""
     return (1 - x) ** 2 + 100 * (y - x**2) ** 2
 
 
-def beale(x, y):
+def beale(x: Any, y: Any) -> Any:
     """Plateaus and ridges: Σ (c_k − x + xy^k)² with c = 1.5, 2.25, 2.625, lowest at (3, 0.5)."""
     return sum((c - x + x * y**k) ** 2 for k, c in ((1, 1.5), (2, 2.25), (3, 2.625)))
 
@@ -112,7 +113,7 @@ def all_descents() -> dict[str, dict[str, dict[str, Any]]]:
     return {name: descents(landscape) for name, landscape in LANDSCAPES.items()}
 
 
-def updates_needed(losses, share):
+def updates_needed(losses: NDArray, share: float) -> NDArray[np.int_]:
     """Return the number of updates after which a loss stays at or below a share of its start.
 
     Args:
@@ -126,7 +127,7 @@ def updates_needed(losses, share):
     return losses.shape[-1] - np.argmax(above[..., ::-1], axis=-1)
 
 
-def updates_table(by_landscape):
+def updates_table(by_landscape: Mapping[str, Mapping[str, Any]]) -> Table:
     """Tabulate how many updates each optimizer needs on each landscape.
 
     Args:
@@ -146,7 +147,7 @@ def updates_table(by_landscape):
     )
 
 
-def draw_descents(by_landscape):
+def draw_descents(by_landscape: Mapping[str, Mapping[str, Any]]) -> Any:
     """Draw the optimizers' paths on each landscape but the round bowl, where little can be seen.
 
     Args:
@@ -164,7 +165,7 @@ def draw_descents(by_landscape):
     return fig
 
 
-def draw_paths(ax, landscape, by_optimizer):
+def draw_paths(ax: Any, landscape: Landscape, by_optimizer: Mapping[str, Any]) -> None:
     """Draw the optimizers' paths over the landscape's filled contours, at logarithmic levels.
 
     Args:
