@@ -13,15 +13,15 @@ from training.provenance import ROOT
 
 FOLDER = Path(__file__).parent
 NEUTRAL = (
-    "programs/test_chunks.py",
-    "programs/test_jax_convolutions.py",
-    "test_descent.py",
-    "test_engines.py",
-    "test_fitting.py",
-    "test_gradients.py",
+    "loop/backends/test_chunks.py",
+    "loop/backends/test_jax_convolutions.py",
+    "loop/test_fitting.py",
+    "loop/test_gradients.py",
+    "loop/test_optimizer_paths.py",
+    "single_run/test_engines.py",
     "test_optimizers.py",
 )
-"""Files of tests that hold on every backend."""
+"""Test files that hold on every backend."""
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="this is another backend"
@@ -32,7 +32,7 @@ others = pytest.mark.parametrize(
 
 
 def python(backend, *arguments):
-    """Run Python on a backend and give what it ended with."""
+    """Run Python on a backend."""
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
         cwd=ROOT,
@@ -45,7 +45,7 @@ def python(backend, *arguments):
 
 @pytest.fixture(scope="module")
 def losses_of(tmp_path_factory):
-    """A function of a backend: case → what it recorded, each computed once."""
+    """A function of a backend that returns case → its records, computed once per backend."""
     folder = tmp_path_factory.mktemp("losses")
 
     def of(backend):
@@ -69,6 +69,10 @@ def test_losses_are_those_of_tensorflow(backend, losses_of):
         np.testing.assert_allclose(ours[case][:4], theirs[case][:4], rtol=1e-5, err_msg=case)
 
 
+def test_files_for_every_backend_exist():
+    assert [name for name in NEUTRAL if not (FOLDER / name).is_file()] == []
+
+
 @others
 def test_what_holds_on_every_backend_holds_on(backend):
     pytest.importorskip(backend)
@@ -79,7 +83,7 @@ def test_what_holds_on_every_backend_holds_on(backend):
 
 @others
 def test_keras_runs_without_tensorflow(backend):
-    """What is not TensorFlow's own business does not wait for its import."""
+    """Nothing outside the TensorFlow backend imports TensorFlow."""
     pytest.importorskip(backend)
     script = (
         "import sys, numpy, training, models\n"
