@@ -43,9 +43,9 @@ def verdicts(runs):
 
 
 def changed(runs, m, rate, **changes):
-    runs = {size: dict(of_rates) for size, of_rates in runs.items()}
-    runs[m][rate] = [result(record, **changes) for record in runs[m][rate]]
-    return runs
+    grid = {size: dict(by_rate) for size, by_rate in runs.grid.items()}
+    grid[m][rate] = [result(record, **changes) for record in grid[m][rate]]
+    return study.Runs(grid)
 
 
 def test_what_is_as_the_sources_say_is_reproduced(runs):
@@ -88,6 +88,26 @@ def test_best_rate_grows_with_the_batch(runs):
     grows = "The best rate is larger for m = {} than for m = {} (our own question)"
     assert found[grows.format("150", "10")] == "reproduced"
     assert found[grows.format("3,000", "150")] == "not reproduced"
+
+
+def test_a_batch_that_fails_at_every_rate_has_no_larger_stable_rate(runs):
+    for records in runs.grid[3000].values():
+        for record in records:
+            record.iteration_loss[-1] = np.inf
+    grows = "The largest stable rate is larger for m = {} than for m = {} (our own question)"
+    assert verdicts(runs)[grows.format("3,000", "150")] == "not reproduced"
+
+
+def test_noise_of_larger_batches_is_not_reproduced(runs):
+    for record in runs.grid[150][study.COMMON_RATE]:
+        zigzag = np.resize([1, -1], len(record.iteration_loss))
+        record.iteration_loss[:] += zigzag * (5 + record.config.seed / 10)
+    assert verdicts(runs)["Small batches learn with a bigger variance"] == "not reproduced"
+
+
+def test_a_small_batch_that_takes_long_is_not_faster_by_the_update(runs):
+    found = verdicts(changed(runs, 10, study.COMMON_RATE, seconds=1000.0))
+    assert found["An update is faster with a small batch"] == "not reproduced"
 
 
 def test_cells_of_failed_runs_say_so(runs):
