@@ -1,19 +1,23 @@
 """How long to wait before stopping (E, “Early stopping”)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from experiments.analyses.early_stopping import CURVES, draw_stops, stops_table
-from reporting import Study, compare, direction, identity, table_of
+from reporting import Measure, Methods, Study, compare, direction, identity, table_of
 from reporting.figures.curves import draw_sweeps
 from reporting.study.tables import OVER_SEEDS
 from reporting.verdicts.measures import (
+    TEST_ACCURACY,
+    TEST_LOSS,
     epochs_trained,
-    final,
     over_seeds,
     rises_before_lowest,
     stopping_epoch,
     turning_epoch,
 )
+from training import RunRecord
 
 CHAPTER = "E, “Early stopping”"
 
@@ -28,9 +32,34 @@ study = Study(
     datasets=["fashion_mnist"],
 )
 
+# 784-250-10, trained on the cross-entropy of the softmax by Adam.
+NETWORK = {"model": "dense", "hidden": (250,), "activation": "relu"}
 ADAM = "Adam"
-SHOWN = 0, 3, 5, 10  # patiences that each preset has
+BATCH_SIZE = 150
+SHOWN = (0, 3, 5, 10)  # patiences that each preset has
 TRAINED, KEPT = "epochs trained", "epoch kept"
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The same runs without a limit to the patience, and with one.
+
+    Attributes:
+        endless: Runs that do not stop.
+        stopped: Patience, in epochs → runs that stop.
+    """
+
+    endless: list[RunRecord]
+    stopped: Methods
+
+    @property
+    def pairs(self):
+        """(patience, stopped run, the endless run of its seed) of every stopped run."""
+        return [
+            (patience, *pair)
+            for patience, records in self.stopped.items()
+            for pair in zip(records, self.endless, strict=True)
+        ]
 
 
 @study.runs
@@ -38,88 +67,139 @@ def runs(lab):
     n, epochs = lab.choose(quick=(4_000, 25), paper=(48_000, 40))
     patiences = lab.choose(quick=SHOWN, paper=range(11))
     base = lab.config(
-        train_size=n, validation_size=n // 4, hidden=(250,), batch_size=150, optimizer="adam",
+        **NETWORK,
+        train_size=n,
+        validation_size=n // 4,
+        optimizer="adam",
+        batch_size=BATCH_SIZE,
         epochs=epochs,
-    )  # fmt: skip
+    )
     # Stopped runs, for at the last of many epochs the rate that over-fits slowest would win.
     rates = (0.0003, 0.001, 0.003)
     tuned = lab.tune({ADAM: base.replace(patience=5)}, rates, by="validation error")[ADAM]
-    stopped = {p: tuned.replace(patience=p) for p in patiences}
+    stopped = {patience: tuned.replace(patience=patience) for patience in patiences}
     endless = tuned.replace(patience=None, keep=("evaluations",))
     trained = lab.train(stopped | {None: endless})
-    return {"endless": trained.pop(None), "stopped": trained}
+    return Runs(endless=trained.pop(None), stopped=trained)
+
+
+EPOCH_MARGIN = 0.5  # less than any single run can differ by
+RISES = Measure("number of such rises", better="lower", margin=EPOCH_MARGIN)
+EPOCH_KEPT = Measure(KEPT, turning_epoch, better="lower", margin=EPOCH_MARGIN)
+LOWEST_EPOCH = Measure("epoch of the lowest point", better="lower", margin=EPOCH_MARGIN)
+
+
+def lowest_epoch(curve):
+    """The epoch, counted from 1, of a curve's lowest point."""
+    return int(np.argmin(curve)) + 1
 
 
 @study.claims
 def claims(runs):
-    endless, stopped = runs["endless"], runs["stopped"]
-    pairs = [pair for p in stopped for pair in zip(stopped[p], endless, strict=True)]
+    by_patience = {f"patience {patience}": records for patience, records in runs.stopped.items()}
+    curves = {name: [curve(run) for run in runs.endless] for name, curve in CURVES.items()}
+    lowest = {name: over_seeds(of_runs, lowest_epoch) for name, of_runs in curves.items()}
+    stopped = [run for _, run, _ in runs.pairs]
 
     def noisy(name):
-        rises = over_seeds(endless, lambda r: rises_before_lowest(CURVES[name](r)))
-        smooth = ("a curve without noise", np.zeros(len(rises)))
-        return direction(CHAPTER, f"The {name} is noisy: it rises before its lowest point",
-                         "number of such rises", smooth, (name, rises))  # fmt: skip
+        rises = over_seeds(curves[name], rises_before_lowest)
+        return direction(
+            source=CHAPTER,
+            statement=f"The {name} is noisy: it rises before its lowest point",
+            measure=RISES,
+            lower=("a curve without noise", np.zeros(len(rises))),
+            higher=(name, rises),
+        )
 
-    def waiting(statement, quantity, measure, lower, higher, better="lower"):
-        labelled = {f"patience {p}": records for p, records in stopped.items()}
-        pair = f"patience {lower}", f"patience {higher}"
-        return compare(CHAPTER, statement, quantity, labelled, measure, *pair, better=better)
+    def waiting(statement, measure, lower, higher):
+        return compare(
+            source=CHAPTER,
+            statement=statement,
+            measure=measure,
+            runs=by_patience,
+            lower=f"patience {lower}",
+            higher=f"patience {higher}",
+        )
 
-    def of_test(patience):
-        accuracy, loss = final("test_accuracy"), final("test_loss")
-        return [
-            waiting(f"Waiting {patience} epochs lowers the test loss", "test loss", loss,
-                    patience, 0),
-            waiting(f"Waiting {patience} epochs raises the test accuracy", "test accuracy",
-                    accuracy, 0, patience, better="higher"),
-        ]  # fmt: skip
+    def lowers_loss(patience):
+        statement = f"Waiting {patience} epochs lowers the test loss"
+        return waiting(statement, TEST_LOSS, patience, 0)
 
-    turns = [(name, over_seeds(endless, lambda r, c=curve: np.argmin(c(r)) + 1))
-             for name, curve in CURVES.items()]  # fmt: skip
-    prefixes = [r.epochs["val_loss"][: epochs_trained(stop)] for stop, r in pairs]
-    at_lowest = [r.epochs["evaluated_loss"][turning_epoch(stop) - 1] for stop, r in pairs]
+    def raises_accuracy(patience):
+        statement = f"Waiting {patience} epochs raises the test accuracy"
+        return waiting(statement, TEST_ACCURACY, 0, patience)
+
     return [
         *(noisy(name) for name in CURVES),
-        waiting("Without patience training stops before it has turned", "epoch kept",
-                turning_epoch, 0, 5),
-        *(claim for patience in (3, 5, 10) for claim in of_test(patience)),
-        direction(CHAPTER, "The validation loss, which Keras watches, turns before the validation "
-                  "error, which the source does", "epoch of the lowest point", *turns),
-        identity(CHAPTER, "A stopped run is the start of the one that goes on, to the bit",
-                 "validation loss after each epoch, all runs", np.concatenate(prefixes),
-                 np.concatenate([stop.epochs["val_loss"] for stop, _ in pairs])),
-        identity(CHAPTER, "It goes back to the weights of the lowest validation loss",
-                 "training loss of the weights kept, each run", at_lowest,
-                 [stop.final["loss"] for stop, _ in pairs]),
-        identity(CHAPTER, "Training ends where the validation loss has not fallen for as many "
-                 "epochs as the patience says, and with patience 0 as with 1",
-                 "epochs trained, each run",
-                 [stopping_epoch(r.epochs["val_loss"], stop.config.patience) for stop, r in pairs],
-                 [epochs_trained(stop) for stop, _ in pairs]),
-    ]  # fmt: skip
+        waiting("Without patience training stops before it has turned", EPOCH_KEPT, 0, 5),
+        *(
+            claim_of(patience)
+            for patience in (3, 5, 10)
+            for claim_of in (lowers_loss, raises_accuracy)
+        ),
+        direction(
+            source=CHAPTER,
+            statement="The validation loss, which Keras watches, turns before the validation "
+            "error, which the source does",
+            measure=LOWEST_EPOCH,
+            lower=("validation loss", lowest["validation loss"]),
+            higher=("validation error", lowest["validation error"]),
+        ),
+        identity(
+            source=CHAPTER,
+            statement="A stopped run is the start of the one that goes on, to the bit",
+            quantity="validation loss after each epoch, all runs",
+            says=np.concatenate(
+                [
+                    endless.epochs["val_loss"][: epochs_trained(run)]
+                    for _, run, endless in runs.pairs
+                ]
+            ),
+            holds=np.concatenate([run.epochs["val_loss"] for run in stopped]),
+        ),
+        identity(
+            source=CHAPTER,
+            statement="It goes back to the weights of the lowest validation loss",
+            quantity="training loss of the weights kept, each run",
+            says=[
+                endless.epochs["evaluated_loss"][turning_epoch(run) - 1]
+                for _, run, endless in runs.pairs
+            ],
+            holds=[run.final["loss"] for run in stopped],
+        ),
+        identity(
+            source=CHAPTER,
+            statement="Training ends where the validation loss has not fallen for as many "
+            "epochs as the patience says, and with patience 0 as with 1",
+            quantity="epochs trained, each run",
+            says=[
+                stopping_epoch(endless.epochs["val_loss"], patience)
+                for patience, _, endless in runs.pairs
+            ],
+            holds=[epochs_trained(run) for run in stopped],
+        ),
+    ]
 
 
 @study.table
 def patience(runs):
-    measures = {
-        "epochs trained": epochs_trained,
-        "epoch kept": turning_epoch,
-        "trained for nothing": lambda record: epochs_trained(record) - turning_epoch(record),
-        "test loss": final("test_loss"),
-        "test accuracy": final("test_accuracy"),
-    }
+    measures = [
+        Measure(TRAINED, epochs_trained),
+        EPOCH_KEPT,
+        Measure("trained for nothing", lambda run: epochs_trained(run) - turning_epoch(run)),
+        TEST_LOSS,
+        TEST_ACCURACY,
+    ]
     note = (
-        f"Adam at {runs['endless'][0].config.learning_rate:g}. {OVER_SEEDS} What stopping gains "
+        f"Adam at {runs.endless[0].config.learning_rate:g}. {OVER_SEEDS} What stopping gains "
         "over training on to the end is measured in validation_split."
     )
-    return table_of("What patience costs and brings", "patience", runs["stopped"], measures,
-                    note=note)  # fmt: skip
+    return table_of("What patience costs and brings", "patience", runs.stopped, measures, note=note)
 
 
 @study.table
 def watched(runs):
-    return stops_table(runs["endless"], SHOWN)
+    return stops_table(runs.endless, SHOWN)
 
 
 @study.figure(
@@ -129,7 +209,7 @@ def watched(runs):
     of="seed 0",
 )
 def noise(runs):
-    return draw_stops(runs["endless"][0], SHOWN)
+    return draw_stops(runs.endless[0], SHOWN)
 
 
 @study.figure(
@@ -140,13 +220,13 @@ def noise(runs):
 def waiting(runs):
     panels = {
         "Epochs": {TRAINED: epochs_trained, KEPT: turning_epoch},
-        "Loss": {"validation": lambda r: r.epochs["val_loss"].min(), "test": final("test_loss")},
+        "Loss": {"validation": lambda run: run.epochs["val_loss"].min(), "test": TEST_LOSS},
         "Accuracy": {
-            "validation": lambda r: r.epochs["val_accuracy"][turning_epoch(r) - 1],
-            "test": final("test_accuracy"),
+            "validation": lambda run: run.epochs["val_accuracy"][turning_epoch(run) - 1],
+            "test": TEST_ACCURACY,
         },
     }
-    return draw_sweeps(runs["stopped"], panels, ("Patience", "epochs"), width=13, height=5)
+    return draw_sweeps(runs.stopped, panels, ("Patience", "epochs"), width=13, height=5)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,24 @@
 """Learning rates that a schedule changes, against constant ones (E; B, Q27)."""
 
+from dataclasses import dataclass
+
 from experiments.analyses.learning_rate_schedules import (
     decades_off,
     draw_range_tests,
     range_tests_table,
 )
-from reporting import Study, compare, direction, table_of
+from reporting import Measure, Methods, Study, compare, direction, table_of
 from reporting.figures import plots
 from reporting.figures.curves import draw_intervals, draw_metric, draw_schedules
-from reporting.study.tables import facts, metrics
-from reporting.verdicts.measures import final, final_loss, fluctuation
+from reporting.study.tables import facts
+from reporting.verdicts.measures import (
+    LOSS_MARGIN,
+    TEST_ACCURACY,
+    TRAINING_LOSS,
+    VALIDATION_ACCURACY,
+    final,
+    fluctuation,
+)
 
 CHAPTER = "E, “Choosing an optimizer in practice”"
 
@@ -24,83 +33,153 @@ study = Study(
     datasets=["fashion_mnist"],
 )
 
-METHODS = {  # label → optimizer, schedule
-    "SGD, constant": ("momentum", "constant"),
-    "SGD, step": ("momentum", "step"),
-    "SGD, exponential": ("momentum", "exponential"),
-    "SGD, cosine": ("momentum", "cosine"),
-    "SGD, cyclic": ("momentum", "cyclic"),
-    "Adam": ("adam", "constant"),
-    "Adam, cosine": ("adam", "cosine"),
+# 784-128-10, trained on the cross-entropy of the softmax; "momentum" is SGD with momentum 0.9.
+NETWORK = {"model": "dense", "hidden": (128,), "activation": "relu"}
+BATCH_SIZE = 150
+METHODS = {
+    "SGD, constant": {"optimizer": "momentum", "schedule": "constant"},
+    "SGD, step": {"optimizer": "momentum", "schedule": "step"},
+    "SGD, exponential": {"optimizer": "momentum", "schedule": "exponential"},
+    "SGD, cosine": {"optimizer": "momentum", "schedule": "cosine"},
+    "SGD, cyclic": {"optimizer": "momentum", "schedule": "cyclic"},
+    "Adam": {"optimizer": "adam", "schedule": "constant"},
+    "Adam, cosine": {"optimizer": "adam", "schedule": "cosine"},
 }
 CONSTANT, *SCHEDULED, ADAM, ADAM_COSINE = METHODS
 FIRST_RATES = {"momentum": (0.03, 0.1, 0.3), "adam": (0.001, 0.003, 0.01)}
 TOO_HIGH = {CONSTANT: 10.0, ADAM: 1.0}  # where a range test ends
-EFFECTS = [  # what B says of a schedule, and what has to be lower: its measure, as a ratio or not
-    ("the loss converges to a lower one", "training loss after the last update", final_loss, False),
-    ("the loss fluctuates less in the end", "standard deviation of the last 50 batch losses",
-     fluctuation, True),
-]  # fmt: skip
 GRID_STEP = 0.5  # decades between two of the rates tried
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The methods at their own rates, and the range tests.
+
+    Attributes:
+        best_schedule: Label of SGD with the schedule of the lowest validation error in tuning.
+        trained: Label of a method → its runs at its own rate.
+        range_tests: `CONSTANT` and `ADAM` → runs in which the rate rises to that of `TOO_HIGH`.
+    """
+
+    best_schedule: str
+    trained: Methods
+    range_tests: Methods
 
 
 @study.runs
 def runs(lab):
     n, validation, epochs = lab.choose(quick=(6_000, 1_000, 6), paper=(48_000, 12_000, 10))
-    base = lab.config(train_size=n, validation_size=validation, batch_size=150, epochs=epochs)
-    methods = {
-        label: base.replace(optimizer=optimizer, schedule=schedule)
-        for label, (optimizer, schedule) in METHODS.items()
-    }
+    base = lab.config(
+        **NETWORK,
+        train_size=n,
+        validation_size=validation,
+        batch_size=BATCH_SIZE,
+        epochs=epochs,
+    )
+    methods = {label: base.replace(**fields) for label, fields in METHODS.items()}
     rates = {label: FIRST_RATES[config.optimizer] for label, config in methods.items()}
     tuned = lab.tune(methods, rates, by="validation error")
     rising = {"schedule": "rising", "epochs": None, "iterations": lab.choose(quick=200, paper=600)}
-    tests = {
+    range_tests = {
         label: methods[label].replace(learning_rate=rate, **rising)
         for label, rate in TOO_HIGH.items()
     }
-    chosen = min(SCHEDULED, key=lambda label: lab.tunings[label].scores.mean(axis=0).min())
-    return {"chosen": chosen, "trained": lab.train(tuned), "range tests": lab.train(tests)}
+    return Runs(
+        best_schedule=min(SCHEDULED, key=lambda label: lowest_error(lab.tunings[label])),
+        trained=lab.train(tuned),
+        range_tests=lab.train(range_tests),
+    )
+
+
+def lowest_error(tuning):
+    """The mean validation error at the best rate tried."""
+    return tuning.scores.mean(axis=0).min()
+
+
+LOSS = Measure(
+    "training loss after the last update", final("loss"), better="lower", margin=LOSS_MARGIN
+)
+FLUCTUATION = Measure(
+    "standard deviation of the last 50 batch losses",
+    fluctuation,
+    better="lower",
+    margin=0.05,  # 5 % of it
+)
+DECADES_APART = Measure("decades apart", better="lower", margin=GRID_STEP / 10)
 
 
 @study.claims
 def claims(runs):
-    trained, best = runs["trained"], runs["chosen"]
+    best = runs.best_schedule
 
     def more_accurate(statement, better, worse):
-        measured = "test accuracy", trained, final("test_accuracy")
-        return compare(CHAPTER, statement, *measured, worse, better, better="higher")
+        return compare(
+            source=CHAPTER,
+            statement=statement,
+            measure=TEST_ACCURACY,
+            runs=runs.trained,
+            lower=worse,
+            higher=better,
+        )
+
+    def with_schedule(label, effect, measure, ratio):
+        return compare(
+            source="B Q27",
+            statement=f"With a schedule {effect}: {label}",
+            measure=measure,
+            runs=runs.trained,
+            lower=label,
+            higher=CONSTANT,
+            ratio=ratio,
+        )
 
     def suggests(label):
-        off = decades_off(runs["range tests"][label], trained[label])
-        statement = f"A range test suggests about the tuned rate: {label} (our own question)"
-        pair = ("suggested and tuned rate", off), ("neighbours of the grid", 0 * off + GRID_STEP)
-        return direction(CHAPTER, statement, "decades apart", *pair)
+        off = decades_off(runs.range_tests[label], runs.trained[label])
+        return direction(
+            source=CHAPTER,
+            statement=f"A range test suggests about the tuned rate: {label} (our own question)",
+            measure=DECADES_APART,
+            lower=("suggested and tuned rate", off),
+            higher=("neighbours of the grid", [GRID_STEP] * len(off)),
+        )
 
     return [
         more_accurate(f"SGD with the best schedule, here {best}, is better than Adam", best, ADAM),
-        more_accurate("It is better than Adam with a schedule too (our own question)",
-                      best, ADAM_COSINE),
-        *(more_accurate(f"A schedule is better than a constant rate: {label}", label, CONSTANT)
-          for label in SCHEDULED),
-        *(compare("B Q27", f"With a schedule {effect}: {label}", quantity, trained, measure,
-                  label, CONSTANT, ratio=ratio)
-          for effect, quantity, measure, ratio in EFFECTS for label in SCHEDULED),
-        *map(suggests, TOO_HIGH),
-    ]  # fmt: skip
+        more_accurate(
+            "It is better than Adam with a schedule too (our own question)", best, ADAM_COSINE
+        ),
+        *(
+            more_accurate(f"A schedule is better than a constant rate: {label}", label, CONSTANT)
+            for label in SCHEDULED
+        ),
+        *(
+            with_schedule(label, "the loss converges to a lower one", LOSS, ratio=False)
+            for label in SCHEDULED
+        ),
+        *(
+            with_schedule(label, "the loss fluctuates less in the end", FLUCTUATION, ratio=True)
+            for label in SCHEDULED
+        ),
+        *(suggests(label) for label in TOO_HIGH),
+    ]
 
 
 @study.table
 def results(runs):
-    measures = metrics("training loss", "validation accuracy", "test accuracy")
-    measures |= {"fluctuation of the batch loss": fluctuation}
-    return table_of("After the last update", "method", runs["trained"], measures,
-                    facts("learning rate"))  # fmt: skip
+    measures = [
+        TRAINING_LOSS,
+        VALIDATION_ACCURACY,
+        TEST_ACCURACY,
+        Measure("fluctuation of the batch loss", fluctuation),
+    ]
+    return table_of(
+        "After the last update", "method", runs.trained, measures, facts("learning rate")
+    )
 
 
 @study.table
 def suggested_rates(runs):
-    return range_tests_table(runs["range tests"], runs["trained"])
+    return range_tests_table(runs.range_tests, runs.trained)
 
 
 @study.figure(
@@ -109,7 +188,7 @@ def suggested_rates(runs):
     of="no data",
 )
 def rates_of_each_schedule(runs):
-    return draw_schedules({label: METHODS[label][1] for label in (CONSTANT, *SCHEDULED)})
+    return draw_schedules({label: METHODS[label]["schedule"] for label in (CONSTANT, *SCHEDULED)})
 
 
 @study.figure(
@@ -121,15 +200,15 @@ def rates_of_each_schedule(runs):
 def convergence(runs):
     fig, axes = plots.figure(1, 2, width=12, height=5.8)
     axes[0].set_yscale("log")
-    draw_metric(axes[0], runs["trained"], "loss", "Training loss")
-    draw_metric(axes[1], runs["trained"], "val_accuracy", "Validation accuracy")
+    draw_metric(axes[0], runs.trained, "loss", "Training loss")
+    draw_metric(axes[1], runs.trained, "val_accuracy", "Validation accuracy")
     plots.legend(fig)
     return fig
 
 
 @study.chart("Zoom into every iteration", "Each batch's loss before its update, not averaged.")
 def every_loss(runs):
-    return {"all methods": runs["trained"]}
+    return {"all methods": runs.trained}
 
 
 @study.figure(
@@ -138,7 +217,7 @@ def every_loss(runs):
 )
 def accuracy_of_each_method(runs):
     fig, ax = plots.figure(width=8.5, height=4.8)
-    draw_intervals(ax, runs["trained"], final("test_accuracy"))
+    draw_intervals(ax, runs.trained, TEST_ACCURACY)
     plots.label_axes(ax, "Test accuracy", "")
     return fig
 
@@ -150,7 +229,7 @@ def accuracy_of_each_method(runs):
     alt="Loss against a rising learning rate, for SGD with momentum and for Adam.",
 )
 def range_test(runs):
-    return draw_range_tests(runs["range tests"], runs["trained"])
+    return draw_range_tests(runs.range_tests, runs.trained)
 
 
 if __name__ == "__main__":

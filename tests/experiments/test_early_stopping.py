@@ -23,7 +23,12 @@ def as_keras(record, curve):
     losses = np.float32(curve[:last])
     lowest = losses.min()
     epochs = {"val_loss": losses, "val_accuracy": 1 - losses / 10, "evaluated_loss": losses / 2}
-    final = {"loss": lowest / 2, "test_loss": lowest + 0.1, "test_accuracy": 0.9 - lowest / 10}
+    final = {
+        "loss": lowest / 2,
+        "accuracy": 0.9,
+        "test_loss": lowest + 0.1,
+        "test_accuracy": 0.9 - lowest / 10,
+    }
     return dataclasses.replace(record, epochs=epochs, final=final)
 
 
@@ -56,6 +61,16 @@ def test_noise_asks_for_patience(runs_of):
         assert claim.mean == pytest.approx(0.2)
 
 
+def test_waiting_that_harms_is_not_reproduced(runs_of):
+    runs = runs_of(NOISY)
+    for patience, records in runs.stopped.items():
+        for record in records:
+            harm = patience + record.config.seed / 100
+            record.final.update(test_loss=1 + harm, test_accuracy=0.9 - harm / 100)
+    found = [claim.verdict for claim in stopping.claims(runs) if "Waiting" in claim.statement]
+    assert found == ["not reproduced"] * 6
+
+
 def test_without_noise_patience_changes_nothing(runs_of):
     smooth = [3, 2, 1, *(1 + 0.1 * np.arange(1, 16))]
     runs = runs_of(smooth)
@@ -80,7 +95,7 @@ def test_identities_hold_for_runs_that_stop_as_keras_does(runs_of):
 )
 def test_each_identity_can_fail(runs_of, broken, change):
     runs = runs_of(NOISY)
-    last = runs["stopped"][10]
+    last = runs.stopped[10]
     last[0] = dataclasses.replace(last[0], **change(last[0]))
     identities = [c for c in stopping.claims(runs) if c.kind == "identity"]
     expected = ["erratum" if k == broken else "reproduced" for k in range(3)]
@@ -91,7 +106,10 @@ def test_the_error_may_turn_after_the_loss(runs_of):
     runs = runs_of(NOISY)
     statement = next(s for s in verdicts(runs) if "which Keras watches" in s)
     assert verdicts(runs)[statement].verdict == "inconclusive"
-    for record in runs["endless"]:
+    for record in runs.endless:
         record.epochs["val_accuracy"][-1] = 0.99
     assert verdicts(runs)[statement].verdict == "reproduced"
     assert verdicts(runs)[statement].mean == 11
+    for record in runs.endless:
+        record.epochs["val_accuracy"][2 + record.config.seed] = 0.995
+    assert verdicts(runs)[statement].verdict == "not reproduced"
