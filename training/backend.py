@@ -1,4 +1,4 @@
-"""Which backend Keras runs on, and its import without notes on start-up."""
+"""Which backend Keras runs on, and how to import it without start-up messages."""
 
 import contextlib
 import importlib
@@ -6,23 +6,25 @@ import importlib.util
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 BACKENDS = ("tensorflow", "jax", "torch")
-"""Packages that Keras runs on here; the first is its default, and the only one in the lock."""
+"""Backends of Keras that are supported; the first is the default and the only one locked."""
 
 
 class BackendError(ValueError):
-    """Keras cannot run on the backend that was asked for; the message says what to do."""
+    """Keras cannot run on the requested backend; the message says what to do."""
 
 
-def running_backend():
-    """The backend of this process, of `BACKENDS`, as Keras chooses it when it is imported.
+def running_backend() -> str:
+    """Return the backend of this process, one of `BACKENDS`, as Keras chooses it when imported.
 
-    That is the variable KERAS_BACKEND, else what Keras's configuration file says, else TensorFlow.
+    That is the variable KERAS_BACKEND, else the backend in Keras's configuration file, else
+    TensorFlow.
 
     Raises:
-        BackendError: when it is another, or is not installed.
+        BackendError: If it is not one of `BACKENDS`, or is not installed.
     """
     name = os.environ.get("KERAS_BACKEND") or _configured() or BACKENDS[0]
     if name not in BACKENDS:
@@ -35,18 +37,18 @@ def running_backend():
     return name
 
 
-def import_keras(threads=None):
-    """Import Keras and its backend, with nothing but errors on standard error afterwards.
+def import_keras(threads: int | None = None) -> None:
+    """Import Keras and its backend, which write only errors to standard error afterwards.
 
     Args:
-        threads: for the arithmetic of one process; None leaves the backend's choice, as it is
-            once the backend has been imported.
+        threads: Number of threads for arithmetic. Defaults to None, the backend's own choice. It
+            has no effect if the backend has been imported before.
 
     Raises:
-        BackendError: as `running_backend`.
+        BackendError: As `running_backend`.
     """
     name = running_backend()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # Keras takes parts of it on any backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # Keras uses parts of it on any backend
     if name == "tensorflow":
         import_tensorflow(threads)
     elif name not in sys.modules:
@@ -55,8 +57,12 @@ def import_keras(threads=None):
             importlib.import_module("keras")
 
 
-def import_tensorflow(threads=None):
-    """Import TensorFlow and start it up, whatever Keras runs on; as `import_keras` does."""
+def import_tensorflow(threads: int | None = None) -> None:
+    """Import and initialise TensorFlow, whatever Keras runs on.
+
+    Args:
+        threads: As for `import_keras`.
+    """
     if "tensorflow" in sys.modules:
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -71,7 +77,7 @@ def import_tensorflow(threads=None):
 
 
 def _import_limited(name, threads):
-    if threads is not None and name == "jax":  # which reads them when it starts
+    if threads is not None and name == "jax":  # which reads these when it starts
         os.environ["NPROC"] = str(threads)
         if threads == 1:
             flags = os.environ.get("XLA_FLAGS", "")
@@ -91,8 +97,8 @@ def _configured():
 
 
 @contextlib.contextmanager
-def silenced_stderr():
-    """The C++ part writes to the file descriptor, before any setting could silence it."""
+def silenced_stderr() -> Iterator[None]:
+    """Discard standard error at its file descriptor, where code in C++ writes to it."""
     kept = os.dup(2)
     with Path(os.devnull).open("w") as devnull:
         os.dup2(devnull.fileno(), 2)

@@ -6,6 +6,7 @@ import platform
 import subprocess
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from training.backend import running_backend
 
@@ -14,8 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @functools.cache
-def provenance():
-    """Facts about this machine and code at the first call, as a JSON object."""
+def provenance() -> dict[str, Any]:
+    """Return facts about this machine and code at the first call, as a JSON object."""
     libraries = (running_backend(), "keras", "numpy")
     versions = {name: metadata.version(name) for name in libraries}
     return {
@@ -35,10 +36,11 @@ def _processor():
 
 
 def _commit():
-    """The git commit, with "+" behind it when files differ from it; None outside a checkout."""
+    """Return the git commit, followed by "+" if files differ; None outside a checkout."""
     try:
         commit = _git("rev-parse", "--short=10", "HEAD")
-        return commit + "+" * bool(_git("status", "--porcelain", "--untracked-files=no"))
+        changed = _git("status", "--porcelain", "--untracked-files=no")
+        return f"{commit}+" if changed else commit
     except (OSError, subprocess.CalledProcessError):
         return None
 

@@ -1,22 +1,31 @@
 """What a run keeps beyond its losses, where its config asks for it."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
+
+from datasets import Dataset
+from training.config import RunConfig
 
 WEIGHT_SIZES = np.linspace(-9, 1, 101)
-"""Edges of the bins that weights are counted in, log10|w|; what lies outside counts at the end."""
+"""Edges of the bins in which weights are counted, log10|w|; the end bins include the rest."""
 
 
-def kept_of(config, engine, data, x_test):
-    """Name → array, as `RunRecord.kept` describes them.
+def kept_of(
+    config: RunConfig, engine: Any, data: Dataset, x_test: NDArray[Any]
+) -> dict[str, NDArray[Any]]:
+    """Return the arrays that a config keeps: name → array, as in `RunRecord.kept`.
 
     Args:
-        config: a `RunConfig`; of its `keep`, "evaluations" and "own statistics" are none of this
-            module's business.
-        engine: that trained it, of `training.single_run.engines`.
-        data: its `datasets.Dataset`.
-        x_test: the test images as the network takes them.
+        config: The run's config. "evaluations", "sample evaluations" and "own statistics" in its
+            `keep` are handled elsewhere.
+        engine: The engine of `training.single_run.engines` that trained it.
+        data: Its dataset.
+        x_test: The test images as the network takes them.
     """
-    kept = {}
+    kept: dict[str, NDArray[Any]] = {}
     if "predictions" in config.keep:
         kept["test_logits"] = engine.logits(x_test)
         kept["test_labels"] = data.y_test.astype(np.uint8)
@@ -39,11 +48,11 @@ def kept_of(config, engine, data, x_test):
     return kept
 
 
-def weight_sizes(weights):
-    """How many weights have which size, biases aside.
+def weight_sizes(weights: Iterable[NDArray[Any]]) -> NDArray[np.int32]:
+    """Count the weights of each size, without the biases.
 
     Args:
-        weights: arrays; those of one dimension are biases.
+        weights: Arrays; those of one dimension are biases.
 
     Returns:
         Counts in the bins of `WEIGHT_SIZES`, int32, shape (100,).
@@ -54,17 +63,18 @@ def weight_sizes(weights):
     return np.histogram(logarithms.clip(least, most), WEIGHT_SIZES)[0].astype(np.int32)
 
 
-def worst_mistakes(logits, labels):
-    """For each pair (true, predicted) the image so mistaken with the highest probability.
+def worst_mistakes(logits: NDArray[Any], labels: NDArray[Any]) -> dict[tuple[int, int], int]:
+    """Find, for each pair of classes, the image mistaken with the highest probability.
 
     Args:
-        logits: shape (images, classes).
-        labels: the true classes, shape (images,).
+        logits: Shape (images, classes).
+        labels: The true classes, shape (images,).
 
     Returns:
-        (true, predicted) → index of the image, pairs ascending.
+        (true class, predicted class) → index of the image, pairs in ascending order; only pairs
+        that occur.
     """
-    from scipy.special import softmax  # here, as the command line lists studies without SciPy
+    from scipy.special import softmax  # not above: listing studies does not import SciPy
 
     predicted = logits.argmax(axis=1)
     confidence = softmax(logits.astype(float), axis=1).max(axis=1)

@@ -1,10 +1,12 @@
-"""What trains a config's network: Keras, the same network in NumPy, or in plain loops."""
+"""Engines, which train a config's network: in Keras, in NumPy, or in plain loops."""
 
 import functools
 import time
+from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 import models
 from callbacks import GradientNorm
@@ -12,7 +14,7 @@ from datasets.loading import PUBLISHED
 from models import from_scratch
 from models.from_scratch import numpy_cnn_loops
 from training.backend import BackendError
-from training.config import MODELS
+from training.config import MODELS, RunConfig
 from training.loop.backends import to_device
 from training.loop.batches import epoch_order
 from training.loop.fitting import Evaluation, History, Trainer
@@ -20,25 +22,29 @@ from training.optimizers import OPTIMIZERS, scheduled
 from training.single_run import user_builder
 from training.single_run.scaling import MODEL_FACTOR
 
+Pair = tuple[NDArray[Any], NDArray[Any]]
+"""Images and their labels."""
+
 SAMPLE = 5_000
-"""Training images evaluated after each epoch where a config keeps "sample evaluations"."""
+"""Training images evaluated after each epoch if a config keeps "sample evaluations"."""
 
 
-def build(config):
-    """The compiled Keras model of a config, at its initial weights.
+def build(config: RunConfig) -> Any:
+    """Build the compiled Keras model of a config, at its initial weights.
 
     Raises:
-        BackendError: when Keras runs on another backend than the config's.
+        BackendError: If Keras runs on another backend than the config's.
     """
     if config.backend != keras.backend.backend():
         raise BackendError(
-            f"this run is of the backend {config.backend}, but Keras runs on "
+            f"this run needs the backend {config.backend}, but Keras runs on "
             f"{keras.backend.backend()}; set KERAS_BACKEND={config.backend}, or give the config "
             f"backend={keras.backend.backend()!r}"
         )
-    if config.model == "builder":
+    name = MODELS[config.model]
+    if name is None:
         return user_builder.build(config)
-    builder = getattr(models, MODELS[config.model])
+    builder = getattr(models, name)
     published = PUBLISHED[config.dataset]
     model = builder(
         published.image_shape,
@@ -58,27 +64,34 @@ def build(config):
 
 
 class KerasEngine:
-    """Trains the Keras model by `training.fit`.
+    """Trains the Keras model with `training.fit`.
 
-    Engines of configs that differ in their seed or learning rate alone share one model and its
-    compiled programs, so one of them is used at a time.
+    Engines of configs that differ only in their seed or learning rate share one model and its
+    compiled programs, so only one of them may be used at a time.
 
     Args:
-        config: a `RunConfig`. Images are given as `training.single_run.scaling.fitted` leaves them.
+        config: What to train. Images are expected as `training.single_run.scaling.fitted` returns
+            them.
 
     Attributes:
-        parameters: number of trainable parameters.
+        parameters: Number of trainable parameters.
     """
 
-    def __init__(self, config):
+    def __init__(self, config: RunConfig):
         self._config = config
         self._network = _network(config.program)
         self._network.start_as(build(config))
         self._model = self._network.model
         self.parameters = sum(int(np.prod(w.shape)) for w in self._model.trainable_weights)
 
-    def fit(self, x, y, validation):
-        """Train on images x and labels y; gives a `History`."""
+    def fit(self, x: NDArray[Any], y: NDArray[Any], validation: Pair | None) -> History:
+        """Train, for as long as the config says.
+
+        Args:
+            x: Training images.
+            y: Their labels, integers, shape (images,).
+            validation: Validation images and their labels; None without any.
+        """
         trainer = self._network.trainer(x, y, validation)
         return trainer.fit(
             epochs=self._config.epochs,
@@ -87,21 +100,21 @@ class KerasEngine:
             seed=self._config.seed,
         )
 
-    def evaluate(self, x, y):
-        """Metric name → number, on other images."""
+    def evaluate(self, x: NDArray[Any], y: NDArray[Any]) -> dict[str, float]:
+        """Return the loss and the metrics on images x with labels y: name → number."""
         return self._network.evaluation(to_device(x, y))
 
-    def logits(self, x, batch_size=1000):
-        """The logits of images, float32, shape (images, classes)."""
+    def logits(self, x: NDArray[Any], batch_size: int = 1000) -> NDArray[np.float32]:
+        """Return the logits of images, float32, shape (images, classes)."""
         batches = (x[start : start + batch_size] for start in range(0, len(x), batch_size))
         return np.concatenate([self._model.predict_on_batch(batch) for batch in batches])
 
-    def weights(self):
-        """The weights, in Keras's order."""
+    def weights(self) -> list[NDArray[Any]]:
+        """Return the weights, in Keras's order."""
         return self._model.get_weights()
 
-    def gradient_norms(self):
-        """Norm of each layer's gradient at each iteration, float32, shape (iterations, layers)."""
+    def gradient_norms(self) -> NDArray[np.float32]:
+        """Return each layer's gradient norm at each iteration, shape (iterations, layers)."""
         return np.stack(list(self._network.norms.per_layer.values()), axis=1)
 
     def _callbacks(self):
@@ -118,9 +131,9 @@ class KerasEngine:
 
 
 class _Network:
-    """A model with its compiled programs, which outlast a run: they take longer than many."""
+    """A model with its compiled programs, kept between runs: compiling takes longer than many."""
 
-    def __init__(self, config):
+    def __init__(self, config: RunConfig):
         self.model = build(config)
         self.norms = GradientNorm()
         self.evaluation = Evaluation(self.model)
@@ -128,7 +141,7 @@ class _Network:
         self._data = self._trainer = None
 
     def start_as(self, model):
-        """Take the state of a model that has not been trained: weights, optimizer, generators."""
+        """Copy the state of a model that has not been trained: weights, optimizer, generators."""
         for one in (self.model, model):
             one.optimizer.build(one.trainable_variables)
         for mine, new in (
@@ -139,7 +152,7 @@ class _Network:
                 variable.assign(value)
 
     def trainer(self, x, y, validation):
-        """The `Trainer` on these arrays: the last one, where they are the same objects."""
+        """Return the `Trainer` on these arrays, the previous one if they are the same objects."""
         data = (x, y, *(validation or ()))
         if self._data is None or any(a is not b for a, b in zip(self._data, data, strict=True)):
             self._data = data
@@ -165,10 +178,10 @@ _network = functools.lru_cache(maxsize=1)(_Network)
 class NumpyEngine:
     """Trains the same network in NumPy, from the Keras model's initial weights.
 
-    Everything is float32, on one thread: matrices this small are slower on several.
+    Everything is float32, and on one thread: matrices this small are slower on several.
     """
 
-    def __init__(self, config):
+    def __init__(self, config: RunConfig):
         model = build(config)
         self._config = config
         self._scaling = np.float32(MODEL_FACTOR.get(config.scaling, 1))
@@ -176,7 +189,7 @@ class NumpyEngine:
         self._network.set_weights(model.get_weights())
         self.parameters = sum(parameter.size for parameter in self._network.parameters)
 
-    def fit(self, x, y, validation):
+    def fit(self, x: NDArray[Any], y: NDArray[Any], validation: Pair | None) -> History:
         """As `KerasEngine.fit`; nothing is compiled."""
         from threadpoolctl import threadpool_limits
 
@@ -195,15 +208,15 @@ class NumpyEngine:
             )
         return History(history.iteration_loss, history.epochs, history.seconds, 0.0)
 
-    def evaluate(self, x, y):
+    def evaluate(self, x: NDArray[Any], y: NDArray[Any]) -> dict[str, float]:
         """As `KerasEngine.evaluate`."""
         return self._network.evaluate(self._images(x), y)
 
-    def logits(self, x):
+    def logits(self, x: NDArray[Any]) -> NDArray[np.float32]:
         """As `KerasEngine.logits`."""
         return self._network.predict(self._images(x))
 
-    def weights(self):
+    def weights(self) -> list[NDArray[Any]]:
         """As `KerasEngine.weights`."""
         return self._network.get_weights()
 
@@ -212,10 +225,10 @@ class NumpyEngine:
 
 
 class LoopsEngine(NumpyEngine):
-    """Trains Numpy-CNN's network as D writes it, one image and one window at a time (D 3)."""
+    """Trains Numpy-CNN's network as D does, one image and one window at a time (D 3)."""
 
-    def fit(self, x, y, validation):
-        """As `NumpyEngine.fit`, some hundred times slower; it gives no metrics of epochs."""
+    def fit(self, x: NDArray[Any], y: NDArray[Any], validation: Pair | None) -> History:
+        """As `NumpyEngine.fit`, about a hundred times slower, and without metrics of epochs."""
         config, parameters = self._config, self._network.parameters
         optimizer = from_scratch.OPTIMIZERS[config.optimizer](config.learning_rate)
         losses, started = [], time.perf_counter()
@@ -228,10 +241,10 @@ class LoopsEngine(NumpyEngine):
             )
             optimizer.update(parameters, gradients)
             losses.append(loss)
-        return History(np.float32(losses), {}, time.perf_counter() - started, 0.0)
+        return History(np.array(losses, np.float32), {}, time.perf_counter() - started, 0.0)
 
 
-ENGINES = {"keras": KerasEngine, "numpy": NumpyEngine, "loops": LoopsEngine}
+ENGINES: dict[str, Any] = {"keras": KerasEngine, "numpy": NumpyEngine, "loops": LoopsEngine}
 
 _ACTIVATIONS = {
     "relu": from_scratch.ReLU,
@@ -240,18 +253,22 @@ _ACTIVATIONS = {
 }
 
 
-def network_of(model):
-    """The NumPy network with the layers of a Keras model, at weights of its own.
+def network_of(model: Any) -> from_scratch.Network:
+    """Build the NumPy network with the layers of a Keras model, but with its own weights.
 
-    Scaling and reshaping of the inputs are left to whoever feeds the network.
+    Scaling and reshaping of the inputs are left to the caller.
 
     Args:
-        model: of dense, convolutional, max pooling, flatten and dropout layers.
+        model: Keras model of dense, convolutional, max pooling, flatten and dropout layers.
 
     Returns:
-        A `models.from_scratch.Network` with the categorical cross-entropy.
+        A network with the categorical cross-entropy as its loss.
+
+    Raises:
+        ValueError: If the model has another layer.
     """
-    layers, input_shape = [], model.input_shape[1:]
+    layers: list[Any] = []
+    input_shape = model.input_shape[1:]
     for layer in model.layers:
         match layer:
             case keras.layers.InputLayer() | keras.layers.Rescaling():

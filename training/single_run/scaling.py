@@ -1,43 +1,46 @@
-"""What is done to the pixels before a network sees them, with statistics of its training images."""
+"""Scaling of pixels by statistics of the training images."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 MODEL_FACTOR = {"unit": 1 / 255}
-"""Scaling → factor that the model itself applies, so that images stay uint8 until then."""
+"""Scaling → factor applied by the model itself, so that images stay uint8 until then."""
 
 EPSILON = 1.0
 """ε of whitening, as a share of the mean eigenvalue."""
 
 LEAST = 1e-6
-"""Eigenvalues below this share of the largest are rounding: their components become 0."""
+"""Eigenvalues below this share of the largest are rounding errors: their components become 0."""
 
 
-def fitted(scaling, images):
-    """The function that scales images by the statistics of the training images.
+def fitted(scaling: str, images: NDArray[np.uint8]) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    """Return the function that scales images by the statistics of the training images.
 
     Source: B 3.1, Q21.
 
-    - "none", "unit": nothing here; the model multiplies by 1/255 for "unit", which is min-max
-      scaling, as pixels reach from 0 to 255.
+    - "none", "unit": leaves the images as they are. For "unit" the model multiplies by 1/255,
+      which is min-max scaling, as pixels range from 0 to 255.
     - "standard": (x - mean)/σ, of each channel over all training images.
     - "pca": PCA whitening, z = (Λ + ε)^(-1/2)·Vᵀ·(x - mean), where VΛVᵀ is the covariance of the
-      pixels; components come in the pixels' places, the largest first.
+      pixels; components take the place of pixels, largest first.
     - "zca": ZCA whitening, V·z: the whitened image nearest to the image.
 
     A whitened component has the variance λ/(λ + ε). ε is the mean eigenvalue: components that vary
-    less than that, mostly noise, fade, as B keeps only those of the greatest variance. What does
-    not vary at all becomes 0.
+    less, mostly noise, fade; B likewise keeps only those of the greatest variance. Components that
+    do not vary at all become 0.
 
     Args:
-        scaling: of `training.config.SCALINGS`.
-        images: the training images, uint8, shape (n, height, width[, channels]).
+        scaling: One of `training.config.SCALINGS`.
+        images: The training images, uint8, shape (n, height, width[, channels]).
 
     Returns:
-        Function of images of that shape, to float32 of the same shape; or, where there is nothing
-        to do, to the images themselves.
+        Function from images of that shape to float32 of the same shape; or, for "none" and "unit",
+        to the images themselves.
     """
     return {"standard": _standard, "pca": _pca, "zca": _zca}.get(scaling, _none)(images)
 
@@ -65,12 +68,12 @@ def _zca(images):
     return _linear(images, lambda vectors, roots: (vectors / roots) @ vectors.T)
 
 
-# On one thread, as all else in a run, so that the same config gives the same bits.
+# On one thread, like everything else in a run, so that the same config gives the same bits.
 @threadpool_limits.wrap(limits=1)
 def _linear(images, matrix_of):
-    """Give x ↦ (x - mean)·M, for the M that `matrix_of` makes of eigenvectors and √(Λ + ε).
+    """Return x ↦ (x - mean)·M, for the M that `matrix_of` makes of eigenvectors and √(Λ + ε).
 
-    Where M has fewer columns than there are pixels, the others become 0.
+    If M has fewer columns than an image has pixels, the remaining pixels become 0.
     """
     flat = _flat(images)
     mean = flat.mean(axis=0)
@@ -87,10 +90,10 @@ def _linear(images, matrix_of):
 
 
 def _principal(centred):
-    """The covariance's eigenvalues, descending, and eigenvectors, as columns; those of 0 left out.
+    """Return the covariance's eigenvalues, descending, and eigenvectors as columns, without zeros.
 
-    Where images are fewer than pixels, XXᵀ is smaller than XᵀX and has the same eigenvalues: if u
-    is its eigenvector, Xᵀu/√(nλ) is one of the covariance.
+    With fewer images than pixels, XXᵀ is smaller than XᵀX and has the same eigenvalues: if u is its
+    eigenvector, Xᵀu/√(nλ) is one of the covariance.
     """
     n, pixels = centred.shape
     product = centred @ centred.T if n < pixels else centred.T @ centred

@@ -2,12 +2,14 @@
 
 import dataclasses
 import functools
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import datasets
 from training.backend import running_backend
+from training.config import RunConfig
 from training.provenance import provenance
 from training.record import RunRecord
 from training.single_run.artifacts import kept_of
@@ -15,25 +17,25 @@ from training.single_run.engines import ENGINES, build
 from training.single_run.scaling import fitted
 
 
-def trained(record):
-    """The Keras model of a record that keeps "weights", as training left it, on any backend."""
+def trained(record: RunRecord) -> Any:
+    """Return the Keras model of a record that keeps "weights", as training left it.
+
+    It is built on the backend of this process, whichever trained it.
+    """
     model = build(record.config.replace(backend=running_backend()))
     model.set_weights([array for _, array in sorted(record.weights.items())])
     return model
 
 
-def train(config, data_dir=None):
-    """Load the data, build the network, train and evaluate it.
+def train(config: RunConfig, data_dir: str | Path | None = None) -> RunRecord:
+    """Load the data, build the network, train it, and evaluate it.
 
     Args:
-        config: a `RunConfig`.
-        data_dir: folder of the real sets, as in `datasets.load`.
-
-    Returns:
-        A `RunRecord`.
+        config: What to run.
+        data_dir: Folder of the image sets, as for `datasets.load`. Defaults to None.
 
     Raises:
-        datasets.DataError: when the data cannot be had or are fewer than the config asks for.
+        datasets.DataError: If the data cannot be loaded, or has fewer images than the config needs.
     """
     images = _images(
         config.dataset,
@@ -55,7 +57,7 @@ def train(config, data_dir=None):
         config=config,
         parameters=engine.parameters,
         iteration_loss=history.iteration_loss,
-        epochs={name: np.float32(values) for name, values in history.epochs.items()},
+        epochs={name: np.asarray(v, np.float32) for name, v in history.epochs.items()},
         final=final,
         seconds=history.seconds,
         compile_seconds=history.compile_seconds,
@@ -65,7 +67,7 @@ def train(config, data_dir=None):
 
 
 class _Images(NamedTuple):
-    """What a network takes: pairs of scaled images and labels, and where they come from."""
+    """What a network takes, pairs of scaled images and labels, and where it comes from."""
 
     data: datasets.Dataset
     train: tuple
@@ -76,13 +78,13 @@ class _Images(NamedTuple):
 
 @functools.lru_cache(maxsize=1)
 def _images(dataset, source, data_dir, train_size, validation_size, test_size, scaling):
-    """Load, split and scale; the last are kept, as a worker trains many runs on the same."""
+    """Load, split and scale images; cached, as a worker trains many runs on the same images."""
     data = datasets.load(dataset, source=source, data_dir=data_dir)
     if test_size is not None:
         if test_size > len(data.y_test):
             raise datasets.DataError(
-                f"{dataset} has {len(data.y_test)} test images and test_size is {test_size}; "
-                "ask for fewer"
+                f"{dataset} has {len(data.y_test)} test images, but test_size is {test_size}; "
+                "make it smaller"
             )
         rows = datasets.split(data.y_test, test_size, 0).train
         data = dataclasses.replace(data, x_test=data.x_test[rows], y_test=data.y_test[rows])
@@ -96,7 +98,7 @@ def _images(dataset, source, data_dir, train_size, validation_size, test_size, s
 
 
 def _by_own_statistics(engine, scaling, data):
-    """What the test images give where their own statistics scale them: all, and class by class."""
+    """Evaluate on test images scaled by their own statistics: all of them, and class by class."""
     everything = fitted(scaling, data.x_test)(data.x_test)
     by_class = np.empty_like(everything)
     for label in np.unique(data.y_test):

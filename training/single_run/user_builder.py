@@ -1,7 +1,8 @@
-"""Models that a function of the user's builds: "package.module:function", as keras-tuner takes it.
+"""Models built by a function of the user's, "package.module:function", as for keras-tuner.
 
-The function takes keras-tuner's hyperparameters `hp` and, where it names them, `input_shape` and
-`classes`, and returns a compiled Keras model of uint8 images, 0 to 255, with the metric "accuracy":
+The function takes keras-tuner's hyperparameters `hp` and, if it has such parameters, `input_shape`
+and `classes`. It returns a compiled Keras model that takes uint8 images, 0 to 255, and has the
+metric "accuracy":
 
     def build(hp, input_shape, classes):
         model = keras.Sequential([
@@ -18,7 +19,7 @@ The function takes keras-tuner's hyperparameters `hp` and, where it names them, 
         )
         return model
 
-Keras is imported when something is built, not with this module.
+Keras is imported when a model is built, not with this module.
 """
 
 import hashlib
@@ -26,28 +27,33 @@ import importlib
 import importlib.util
 import inspect
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from datasets.loading import PUBLISHED
 from training.backend import import_keras
+from training.config import RunConfig
 from training.fields import ConfigError
 
 
 class BuilderError(Exception):
-    """A function of the user's that fails at some hyperparameters; at others it may not."""
+    """A function of the user's fails for some hyperparameters; for others it may not."""
 
 
-def source_hash(builder):
-    """SHA-256 of the file of a builder's module, in 16 hexadecimal digits; nothing is run.
+def source_hash(builder: str) -> str:
+    """Return the SHA-256 of the file of a builder's module, without importing it.
 
-    What that module imports does not count.
+    Modules that it imports do not count.
 
     Args:
         builder: "module:function".
 
+    Returns:
+        The first 16 hexadecimal digits.
+
     Raises:
-        ConfigError: when there is no such file.
+        ConfigError: If there is no such file.
     """
     module, _, function = builder.partition(":")
     if not (module and function):
@@ -56,7 +62,7 @@ def source_hash(builder):
         found = importlib.util.find_spec(module)
     except (ImportError, ValueError):
         found = None
-    if found is None or not found.has_location:
+    if found is None or not found.has_location or found.origin is None:
         raise ConfigError(
             f"builder {builder}: there is no module {module}; run the command in the folder that "
             "holds it, or name that folder in PYTHONPATH"
@@ -64,46 +70,48 @@ def source_hash(builder):
     return hashlib.sha256(Path(found.origin).read_bytes()).hexdigest()[:16]
 
 
-def build(config):
-    """The compiled model of a config with the model "builder", at its initial weights.
+def build(config: RunConfig) -> Any:
+    """Build the compiled model of a config with the model "builder", at its initial weights.
 
-    All of Keras's random numbers are seeded by the config's seed, as the function knows none.
+    All random numbers of Keras are seeded with the config's seed, as the function takes none.
 
     Raises:
-        ConfigError: when the module has been edited since, or cannot be imported.
-        BuilderError: when the function fails.
+        ConfigError: If the module has been edited since, or cannot be imported.
+        BuilderError: If the function fails.
     """
-    if source_hash(config.builder) != config.builder_hash:
+    builder, builder_hash, hyperparameters = (
+        config.options[name] for name in ("builder", "builder_hash", "hyperparameters")
+    )
+    if source_hash(builder) != builder_hash:
         raise ConfigError(
-            f"builder {config.builder} has been edited since its runs were asked for; "
-            "ask for them again"
+            f"builder {builder} has been edited since these runs were requested; request them again"
         )
     import_keras()
     import keras
     import keras_tuner
 
     hp = keras_tuner.HyperParameters()
-    hp.values = dict(config.hyperparameters or ())
+    hp.values = dict(hyperparameters)
     keras.utils.set_random_seed(config.seed)
-    return _built(config.builder, hp, config.dataset)
+    return _built(builder, hp, config.dataset)
 
 
-def declare(builder, dataset):
-    """The search space of a builder, found by building models at the ends of all that it asks for.
+def declare(builder: str, dataset: str) -> dict[str, Any]:
+    """Find the search space of a builder, by building models at both ends of each hyperparameter.
 
-    What it asks for at some settings alone, such as the units of a third layer, is found too; the
-    model at the defaults is tried on two images.
+    This also finds hyperparameters that exist only for some values of others, such as the units of
+    a third layer. The model at the defaults is tried on two images.
 
     Args:
         builder: "module:function".
-        dataset: one of `datasets.NAMES`.
+        dataset: One of `datasets.NAMES`.
 
     Returns:
-        The configuration of keras-tuner's `HyperParameters`, as JSON.
+        The configuration of keras-tuner's `HyperParameters`, as a JSON object.
 
     Raises:
-        ConfigError: when the function cannot be had, fails, or gives no model that can be trained
-            on the images and tell its accuracy.
+        ConfigError: If the function cannot be imported, fails, or returns no model that can be
+            trained on the images and measures its accuracy.
     """
     import_keras()
     import keras_tuner
@@ -118,11 +126,11 @@ def declare(builder, dataset):
 
 
 def _declare_ends(builder, space, dataset):
-    """Add to a space what is asked for at the ends of what is in it."""
+    """Add to a space the hyperparameters that exist at the ends of those in it."""
     import keras_tuner
 
     found_at = [dict(space.values)] * len(space.space)
-    for place, one in enumerate(space.space):  # which grows meanwhile
+    for place, one in enumerate(space.space):  # which grows in this loop
         needed = {condition.name: condition.values[0] for condition in one.conditions}
         for value in _ends(one):
             hp = keras_tuner.HyperParameters()
@@ -133,7 +141,7 @@ def _declare_ends(builder, space, dataset):
 
 
 def _ends(one):
-    """All values of a choice, the least and most of a number."""
+    """Return all values of a choice, and the smallest and largest of a number."""
     if hasattr(one, "min_value"):
         return one.min_value, one.max_value
     return () if hasattr(one, "value") else one.values
@@ -162,7 +170,7 @@ def _function(builder):
     except Exception as error:
         raise ConfigError(f"builder {builder} cannot be imported: {_told(error)}") from error
     if not callable(function):
-        raise ConfigError(f"builder {builder}: {name} of {module} is no function")
+        raise ConfigError(f"builder {builder}: {name} in {module} is not a function")
     return function
 
 
@@ -187,8 +195,8 @@ def _check(builder, model, dataset):
         ) from error
     if "accuracy" not in metrics:
         raise ConfigError(
-            f"builder {builder} returns a model without the metric accuracy, which trials are "
-            'chosen by; compile it with metrics=["accuracy"]'
+            f"builder {builder} returns a model without the metric accuracy, by which trials are "
+            'chosen; compile it with metrics=["accuracy"]'
         )
 
 

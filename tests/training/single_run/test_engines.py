@@ -156,7 +156,7 @@ def test_a_config_of_another_backend():
     with pytest.raises(BackendError) as error:
         build(RunConfig(epochs=1, backend=other))
     assert str(error.value) == (
-        f"this run is of the backend {other}, but Keras runs on {BACKEND}; set "
+        f"this run needs the backend {other}, but Keras runs on {BACKEND}; set "
         f"KERAS_BACKEND={other}, or give the config backend='{BACKEND}'"
     )
 

@@ -43,5 +43,5 @@ def test_test_size_changes_no_training(small):
 
 
 def test_more_test_images_than_there_are(small):
-    with pytest.raises(datasets.DataError, match="mnist has 50 test images and test_size is 51"):
+    with pytest.raises(datasets.DataError, match="mnist has 50 test images, but test_size is 51"):
         train(small(test_size=51))

@@ -115,7 +115,7 @@ def test_a_module_that_is_not_there(builder, message):
     ("builder", "message"),
     [
         ("user_networks:nope", "user_networks has no function 'nope'"),
-        ("user_networks:number", "number of user_networks is no function"),
+        ("user_networks:number", "number in user_networks is not a function"),
         ("user_broken:build", "cannot be imported: ModuleNotFoundError: .*no_such_library"),
         ("user_networks:failing", "failing failed: RuntimeError: no such layer at all$"),
         ("user_networks:failing_when_wide", "failed at units 100, .*: RuntimeError: too wide"),
@@ -162,7 +162,7 @@ def test_an_edited_builder_is_another_run_and_no_old_one_is_trained(modules):
     try:
         path.write_bytes(kept + b"\n# edited\n")
         assert config().key != asked.key
-        with pytest.raises(ConfigError, match="has been edited since its runs were asked for"):
+        with pytest.raises(ConfigError, match="has been edited since these runs were requested"):
             user_builder.build(asked)
     finally:
         path.write_bytes(kept)
