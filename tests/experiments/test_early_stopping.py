@@ -65,7 +65,7 @@ def test_waiting_that_harms_is_not_reproduced(runs_of):
     runs = runs_of(NOISY)
     for patience, records in runs.stopped.items():
         for record in records:
-            harm = patience + record.config.seed / 100
+            harm = patience * (1 + record.config.seed / 100)
             record.final.update(test_loss=1 + harm, test_accuracy=0.9 - harm / 100)
     found = [claim.verdict for claim in stopping.claims(runs) if "Waiting" in claim.statement]
     assert found == ["not reproduced"] * 6
