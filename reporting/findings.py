@@ -36,7 +36,7 @@ class Table:
     rows: list[list[Any]]
     note: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise ValueError(

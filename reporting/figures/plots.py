@@ -143,7 +143,7 @@ def mean_and_band(
         raise ValueError(f"window must be at least 1, not {window}")
     finite = np.isfinite(curves).all(axis=0)
     alive = len(x) if finite.all() else int(np.argmin(finite))
-    ended = np.count_nonzero(~np.isfinite(curves).all(axis=1))
+    ended = int(np.count_nonzero(~np.isfinite(curves).all(axis=1)))
     failed = ended if failed is None else failed
     if failed:
         label = f"{label} (failed in {failed} of {len(curves)})"

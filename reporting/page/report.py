@@ -9,6 +9,7 @@ import struct
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from reporting.figures import animations, charts
@@ -204,13 +205,13 @@ def _stand_in(found: Findings) -> list[str]:
     return [data["name"] for data in found.data if data["source"] == "stand-in"]
 
 
-def _cell(value) -> str:
+def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value if isinstance(value, str) else format_number(value)
 
 
-def _numeric(rows, column: int) -> bool:
+def _numeric(rows: Sequence[Sequence[Any]], column: int) -> bool:
     """Return whether a column holds numbers, which are aligned right."""
     return all(_NUMBER.fullmatch(_cell(row[column])) for row in rows)
 

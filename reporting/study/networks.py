@@ -93,9 +93,9 @@ def _training(configs):
     scalings = dict.fromkeys(config.scaling for config in configs)
     if list(scalings) != ["unit"]:
         parts.append(f"pixels scaled: {', '.join(scalings)}")
-    initializers = [config.initializer for config in configs if config.initializer]
-    if initializers:
-        parts.append(f"weights from {', '.join(dict.fromkeys(initializers))}")
+    if any(config.initializer for config in configs):
+        initializers = dict.fromkeys(config.options["initializer"] for config in configs)
+        parts.append(f"weights from {', '.join(initializers)}")
     return " · ".join(parts)
 
 
@@ -107,7 +107,7 @@ def _penalties(configs):
     ]
 
 
-def _span(numbers: Iterable[float]):
+def _span(numbers: Iterable[float]) -> str:
     """Up to four different numbers, or the smallest and the largest of more."""
     different = sorted(set(numbers))
     shown = [f"{number:,.10g}" for number in different]

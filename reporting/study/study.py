@@ -1,20 +1,26 @@
 """`Study`: a question, its runs, and what is computed and drawn from their records."""
 
 import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from datasets.loading import PUBLISHED
 from reporting.figures import animations, charts, curves, plots
-from reporting.findings import Chart, Figure, Findings, discard
+from reporting.findings import Chart, Figure, Findings, Network, Table, discard
 from reporting.study.lab import PRESETS, Lab
 from reporting.study.networks import networks_of
+from reporting.verdicts.claims import Claim
 from training.backend import BACKENDS
 from training.provenance import provenance
-from training.record import FAILED
+from training.record import FAILED, RunRecord
 from training.store.archive import load_archive, save_archive, stored_hash
 from training.store.computed import load_computed, save_computed
 
 COMPUTED = "Computed, without image data."
+
+Register = Callable[[Callable[[Any], Any]], Callable[[Any], Any]]
+"""A decorator that registers a function and returns it unchanged."""
 
 
 class Study:
@@ -28,16 +34,25 @@ class Study:
         ...     return lab.train({"narrow": lab.config(hidden=(8,), epochs=1)})
 
     Args:
-        name: of the study, which is also its module's.
-        title: for the reader.
-        question: what the study asks, in one sentence.
-        sources: course and section, such as ["A 3.2-3.4"].
-        says: what the sources say.
+        name: Name of the study, which is also its module's.
+        title: Title for the reader.
+        question: What the study asks, in one sentence.
+        sources: Courses and sections, such as ["A 3.2-3.4"].
+        says: What the sources say.
         datasets: Names of the image sets that the runs use; [] for a study that trains on none.
-        seeds: preset → its number of seeds, where the user gives none.
+        seeds: Preset → number of seeds, unless the user gives another. Defaults to `PRESETS`.
     """
 
-    def __init__(self, name, title, question, sources, says, datasets, seeds=PRESETS):
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        question: str,
+        sources: list[str],
+        says: str,
+        datasets: list[str],
+        seeds: Mapping[str, int] = PRESETS,
+    ) -> None:
         self.name = name
         self.title = title
         self.question = question
@@ -45,13 +60,13 @@ class Study:
         self.says = says
         self.datasets = datasets
         self.seeds = seeds
-        self._tables = []
-        self._figures = []
-        self._charts = []
-        self._networks = list
+        self._tables: list[Callable[[Any], Table]] = []
+        self._figures: list[tuple[Callable[[Any], list[Any]], Figure, str]] = []
+        self._charts: list[tuple[Callable[[Any], Any], Chart]] = []
+        self._networks: Callable[[], list[Network]] = lambda: []
 
-    def runs(self, function):
-        """Register the function of a `Lab` that gives the runs which all else is made from.
+    def runs(self, function: Callable[[Lab], Any]) -> Callable[[Lab], Any]:
+        """Register the function of a `Lab` that returns the runs everything else is made from.
 
         It is called twice, first with a lab that trains and computes, then with one that reads
         what was stored, and must ask for the same both times. What it returns is the only argument
@@ -60,89 +75,102 @@ class Study:
         self._runs = function
         return function
 
-    def networks(self, function):
-        """Register a function without arguments that gives the `Network`s trained by hand.
+    def networks(self, function: Callable[[], list[Network]]) -> Callable[[], list[Network]]:
+        """Register a function without arguments that returns the `Network`s trained by hand.
 
-        Those that a `RunConfig` states are described without it.
+        Networks that a `RunConfig` states are described without it.
         """
         self._networks = function
         return function
 
-    def claims(self, function):
-        """Register the function of those records that gives a list of `Claim`."""
+    def claims(self, function: Callable[[Any], list[Claim]]) -> Callable[[Any], list[Claim]]:
+        """Register the function of the runs that returns the claims."""
         self._claims = function
         return function
 
-    def table(self, function):
-        """Register a function of those records that gives a `Table`."""
+    def table(self, function: Callable[[Any], Table]) -> Callable[[Any], Table]:
+        """Register a function of the runs that returns a `Table`."""
         self._tables.append(function)
         return function
 
-    def figure(self, caption, alt, of="all seeds"):
-        """Register a function of those records that draws a figure, named like the function.
+    def figure(self, caption: str, alt: str, of: str = "all seeds") -> Register:
+        """Register a function of the runs that draws a figure, named like the function.
 
         Args:
-            caption: what the figure shows, in a sentence or two.
-            alt: the same for readers who do not see it.
-            of: "all seeds", "seed 0", or "no data" for what no seed changes, such as a formula.
+            caption: What the figure shows, in a sentence or two.
+            alt: The same for readers who do not see it.
+            of: "all seeds", "tuning seeds", "seed 0", or "no data" for what no seed changes, such
+                as a formula. Defaults to "all seeds".
         """
 
-        def register(function):
+        def register(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
             figure = Figure(function.__name__, caption, alt)
             self._figures.append((lambda runs: [function(runs)], figure, of))
             return function
 
         return register
 
-    def animation(self, caption, alt, of="all seeds"):
-        """Register a function of those records that yields the frames of one figure that moves.
+    def animation(self, caption: str, alt: str, of: str = "all seeds") -> Register:
+        """Register a function of the runs that yields the frames of a moving figure.
 
         Frames are figures of one size. Readers who want no motion, and printers, get the last one,
         so it should say the most.
 
         Args:
-            caption: as for `figure`.
-            alt: as for `figure`.
-            of: as for `figure`.
+            caption: As for `figure`.
+            alt: As for `figure`.
+            of: As for `figure`.
         """
 
-        def register(function):
+        def register(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
             figure = Figure(function.__name__, caption, alt, animated=True)
             self._figures.append((lambda runs: list(function(runs)), figure, of))
             return function
 
         return register
 
-    def chart(self, title, caption):
-        """Register a function of those records that says which curves the page lets one zoom into.
+    def chart(self, title: str, caption: str) -> Register:
+        """Register a function of the runs that chooses curves to zoom into on the page.
 
-        It gives setting → {label → list of `RunRecord`}; the reader switches between settings.
+        It returns setting → {label → records}; the reader switches between settings.
 
         Args:
-            title: heading of the chart.
-            caption: what it shows, in a sentence or two.
+            title: Heading of the chart.
+            caption: What it shows, in a sentence or two.
         """
 
-        def register(function):
+        def register(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
             self._charts.append((function, Chart(function.__name__, title, caption)))
             return function
 
         return register
 
-    def store(self, lab, folder):
-        """Train and compute what the study needs, and store it in `folder`, for `draw`."""
+    def store(self, lab: Lab, folder: str | Path) -> None:
+        """Train and compute what the study needs, and store it for `draw`.
+
+        Args:
+            lab: Lab that trains and computes.
+            folder: Folder of the study; it is made if it does not exist.
+
+        Raises:
+            FailedRunsError: If runs failed; the others are stored in the cache.
+        """
         self._runs(lab)
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         save_archive(folder, lab.about, lab.records.values())
         save_computed(folder, lab.computed, provenance())
 
-    def draw(self, folder):
-        """Write findings and figures from the records stored in `folder`.
+    def draw(self, folder: str | Path) -> None:
+        """Write findings and figures from what is stored in a folder.
+
+        Args:
+            folder: Folder that `store` was given.
 
         Raises:
-            FileNotFoundError: when there are none.
-            DamagedRecordError, MissingRunsError: when they are not those of this study.
+            FileNotFoundError: If nothing is stored there.
+            DamagedRecordError, MissingRunsError: If what is stored cannot be read, or is not what
+                the study asks for.
         """
         drawn_from = stored_hash(folder)  # before reading, so that a later change is noticed
         computed, computed_where = load_computed(folder)
@@ -198,7 +226,8 @@ class Study:
     def _captioned(self, chart, data, lab):
         """The chart with a caption that also says which data it shows, and whether all of them."""
         parts = [chart.caption, self._note(lab, "all seeds", bands=True)]
-        parts += [charts.THINNED] * charts.thinned(data)
+        if charts.thinned(data):
+            parts.append(charts.THINNED)
         return dataclasses.replace(chart, caption=" ".join(parts))
 
     def _note(self, lab, of, bands):
@@ -215,11 +244,12 @@ class Study:
             "all seeds": (lab.seeds, "seed"),
             "tuning seeds": (len(lab.tuning_seeds), "tuning seed"),
         }[of]
-        return f"{data} {count} {seeds}{'s' * (count != 1)}{f'; {plots.BAND}' * bands}."
+        note = f"{data} {count} {seeds if count == 1 else seeds + 's'}"
+        return f"{note}; {plots.BAND}." if bands else f"{note}."
 
 
-def datasets_of(records):
-    """Each dataset that the records used, once."""
+def datasets_of(records: Sequence[RunRecord]) -> list[dict[str, str]]:
+    """Name, source ("real" or "stand-in") and fingerprint of each data set that runs used."""
     used = {
         (record.config.dataset, *(record.provenance["data"][k] for k in ("source", "fingerprint")))
         for record in records
@@ -229,11 +259,13 @@ def datasets_of(records):
     ]
 
 
-def provenance_of(records, computed_where=None):
+def provenance_of(
+    records: Sequence[RunRecord], computed_where: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """What the report says of where the results come from: each fact with all its values.
 
     Args:
-        records: `RunRecord`s; may be none.
+        records: The runs; may be empty.
         computed_where: Provenance of what the study computed itself; None if nothing. Defaults to
             None.
     """
@@ -261,6 +293,7 @@ def provenance_of(records, computed_where=None):
 
 
 def _command(name, lab, seeds):
-    backend = f"KERAS_BACKEND={lab.backend} " * (lab.backend != BACKENDS[0])
-    command = f"{backend}python -m experiments run {name} --preset {lab.preset}"
-    return command + f" --seeds {seeds}" * bool(seeds)
+    command = f"python -m experiments run {name} --preset {lab.preset}"
+    if seeds:
+        command += f" --seeds {seeds}"
+    return command if lab.backend == BACKENDS[0] else f"KERAS_BACKEND={lab.backend} {command}"

@@ -5,11 +5,6 @@ from typing import Any
 
 from reporting.findings import Table
 from reporting.verdicts.measures import (
-    TEST_ACCURACY,
-    TEST_LOSS,
-    TRAINING_ACCURACY,
-    TRAINING_LOSS,
-    VALIDATION_ACCURACY,
     Measure,
     over_seeds,
 )
@@ -26,12 +21,6 @@ FACTS = {
     "parameters": lambda record: record.parameters,
 }
 """Heading → function of a `RunRecord` that gives what is the same for every seed."""
-
-
-def metrics(*headings: str) -> dict[str, Callable[[Any], float]]:
-    """Transitional."""
-    known = (TRAINING_LOSS, TRAINING_ACCURACY, VALIDATION_ACCURACY, TEST_LOSS, TEST_ACCURACY)
-    return {m.name: m for m in known if m.name in headings}
 
 
 def facts(*headings: str) -> dict[str, Callable[[Any], Any]]:
@@ -69,14 +58,13 @@ def table_of(
         note: Below the table.
     """
     facts = facts or {}
-    if not isinstance(measures, Mapping):
-        measures = {measure.name: measure for measure in measures}
     rows = [
         [
             label,
             *(fact(records[0]) for fact in facts.values()),
-            *(summary_of(records, measure) for measure in measures.values()),
+            *(summary_of(records, measure) for measure in measures),
         ]
         for label, records in runs.items()
     ]
-    return Table(title, [of, *facts, *measures], rows, note)
+    columns = [of, *facts, *(measure.name for measure in measures)]
+    return Table(title, columns, rows, note)

@@ -66,7 +66,7 @@ class Claim:
     reason: str
     about_source_data: bool = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, not {self.kind!r}")
         if self.verdict not in VERDICTS:
@@ -366,42 +366,3 @@ def _compare(said, held, tolerance):
         f"All {said.size:,} elements are equal{within}; the largest difference is "
         f"{format_number(float(gap[worst]))}."
     )
-
-
-# --- transitional: calls by position, until every study is converted ---------------------------
-
-_direction, _compare_runs, _value, _identity = direction, compare, value, identity
-
-
-def direction(*old, better="lower", **new):
-    """Transitional."""
-    if not old and "measure" in new:
-        return _direction(**new)
-    keys = ("source", "statement", "quantity", "lower", "higher", "ratio")
-    new |= dict(zip(keys, old, strict=False))
-    return _direction(measure=Measure(new.pop("quantity"), better=better), **new)
-
-
-def compare(*old, better="lower", **new):
-    """Transitional."""
-    if not old and "quantity" not in new:
-        return _compare_runs(**new)
-    keys = ("source", "statement", "quantity", "runs", "measure", "lower", "higher")
-    new |= dict(zip(keys, old, strict=False))
-    new["measure"] = Measure(new.pop("quantity"), new["measure"], better=better)
-    return _compare_runs(**new)
-
-
-def value(*old, better=None, **new):
-    """Transitional."""
-    if not old and "measure" in new:
-        return _value(**new)
-    keys = ("source", "statement", "quantity", "says", "values")
-    new |= dict(zip(keys, old, strict=False))
-    return _value(measure=Measure(new.pop("quantity"), better=better), **new)
-
-
-def identity(*old, **new):
-    """Transitional."""
-    keys = ("source", "statement", "quantity", "says", "holds", "tolerance")
-    return _identity(**new, **dict(zip(keys, old, strict=False)))

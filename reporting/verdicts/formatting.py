@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -57,8 +58,8 @@ def format_interval(
     return f"{_fixed(mean, decimals)} [{_fixed(low, decimals)}, {_fixed(high, decimals)}]"
 
 
-def format_exactly(number):
-    """Write a number to seven digits; an array in full up to six elements, else how many."""
+def format_exactly(number: ArrayLike) -> str:
+    """Write a number to seven digits; an array in full up to six elements, else their number."""
     array = np.asarray(number)
     if array.ndim:
         if array.size <= 6:

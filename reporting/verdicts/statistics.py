@@ -52,7 +52,7 @@ def summary(values: ArrayLike) -> str:
         values: Array-like of numbers, shape (seeds,).
     """
     values = one_dimensional(values, "summary")
-    infinite = np.count_nonzero(~np.isfinite(values))
+    infinite = int(np.count_nonzero(~np.isfinite(values)))
     if infinite:
         return f"not finite in {count_of_seeds(infinite, len(values))}"
     return format_interval(*mean_interval(values))

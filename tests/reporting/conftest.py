@@ -10,6 +10,9 @@ from reporting.figures import animations, charts, plots
 from reporting.findings import Chart, Figure, Findings, Network, Table
 from reporting.page import report
 from reporting.verdicts.claims import direction, identity, value
+from reporting.verdicts.measures import TEST_ACCURACY, Measure
+
+LOSS = Measure("loss", better="lower")
 
 REAL = [{"name": "MNIST", "source": "real", "fingerprint": "00ff" * 16}]
 
@@ -38,10 +41,34 @@ def made_up(study="momentum", **changes):
         "seeds": 3,
         "data": REAL,
         "claims": [
-            direction("A 3.5", "Lower.", "loss", ("Momentum 0.9", [1, 2, 3]), ("SGD", [2, 3, 4.1])),
-            direction("E", "Nearer.", "loss", ("SGD", [1, 2, 3]), ("Adam", [3, 2, 1.5])),
-            value("A 7", "Accuracy.", "test accuracy", 0.95, [0.8, 0.81, 0.82], "higher"),
-            identity("A 6.3", "Parameters.", "parameters", 13_932, 19_392),
+            direction(
+                source="A 3.5",
+                statement="Lower.",
+                measure=LOSS,
+                lower=("Momentum 0.9", [1, 2, 3]),
+                higher=("SGD", [2, 3, 4.1]),
+            ),
+            direction(
+                source="E",
+                statement="Nearer.",
+                measure=LOSS,
+                lower=("SGD", [1, 2, 3]),
+                higher=("Adam", [3, 2, 1.5]),
+            ),
+            value(
+                source="A 7",
+                statement="Accuracy.",
+                measure=TEST_ACCURACY,
+                says=0.95,
+                values=[0.8, 0.81, 0.82],
+            ),
+            identity(
+                source="A 6.3",
+                statement="Parameters.",
+                quantity="parameters",
+                says=13_932,
+                holds=19_392,
+            ),
         ],
         "tables": [
             Table(

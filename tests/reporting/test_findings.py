@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from reporting.findings import FILE_NAME, Chart, Figure, Findings, FindingsError, Table
 from reporting.verdicts.claims import direction, identity
+from reporting.verdicts.measures import Measure
 
 cells = st.none() | st.floats() | st.integers() | st.booleans()
 
@@ -24,8 +25,20 @@ def findings(**changes):
         "seeds": 2,
         "data": [{"name": "MNIST", "source": "stand-in", "fingerprint": "00ff"}],
         "claims": [
-            direction("A 3.5", "s", "loss", ("Momentum", [1, 2]), ("SGD", [2, 3.5])),
-            identity("A 6.3", "s", "parameters", 13_932, 19_392),
+            direction(
+                source="A 3.5",
+                statement="s",
+                measure=Measure("loss", better="lower"),
+                lower=("Momentum", [1, 2]),
+                higher=("SGD", [2, 3.5]),
+            ),
+            identity(
+                source="A 6.3",
+                statement="s",
+                quantity="parameters",
+                says=13_932,
+                holds=19_392,
+            ),
         ],
         "tables": [Table("Losses", ["method", "loss"], [["SGD", 0.25], ["Adam", None]], "note")],
         "figures": [Figure("loss", "The loss – per iteration.", "Two curves.")],

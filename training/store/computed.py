@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.store.files import (
     DamagedRecordError,
@@ -32,7 +33,7 @@ def save_computed(folder: str | Path, values: Mapping[str, Any], provenance: dic
     if not values:
         path.unlink(missing_ok=True)
         return
-    arrays = {}
+    arrays: dict[str, NDArray[Any]] = {}
     structure = {"provenance": provenance, "values": _taken_apart(dict(values), arrays)}
     text = np.frombuffer(json.dumps(structure, sort_keys=True).encode(), np.uint8)
     write_atomically(path, array_bytes({_STRUCTURE: text, **arrays}))
@@ -68,7 +69,7 @@ def as_stored(value: Any) -> Any:
     Raises:
         TypeError: If it holds anything else.
     """
-    arrays = {}
+    arrays: dict[str, NDArray[Any]] = {}
     return _put_together(json.loads(json.dumps(_taken_apart(value, arrays))), arrays)
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 from reporting import Findings, Lab, Study, Table, identity, summary, value
 from reporting.figures import charts, plots
 from reporting.findings import is_drawn
-from reporting.verdicts.measures import final_loss, over_seeds
+from reporting.verdicts.measures import TRAINING_LOSS, Measure, over_seeds
 from training import DamagedRecordError
 from training.provenance import provenance
 
@@ -30,12 +30,20 @@ def study():
 
     @study.claims
     def claims(runs):
-        losses = over_seeds(runs["SGD"], final_loss)
-        return [value("A 1", "The loss is 1", "loss", 1.0, losses)]
+        losses = over_seeds(runs["SGD"], TRAINING_LOSS)
+        return [
+            value(
+                source="A 1",
+                statement="The loss is 1",
+                measure=Measure("loss"),
+                says=1.0,
+                values=losses,
+            )
+        ]
 
     @study.table
     def table(runs):
-        return Table("Loss", ["loss"], [[summary(over_seeds(runs["SGD"], final_loss))]])
+        return Table("Loss", ["loss"], [[summary(over_seeds(runs["SGD"], TRAINING_LOSS))]])
 
     @study.figure(caption="The loss.", alt="A line.")
     def loss(runs):
@@ -149,7 +157,18 @@ def computed():
     """A study without runs, of something that depends on the seed."""
     study = Study("dice", "Dice", "Is the mean 3.5?", ["A 1"], "It is.", datasets=[])
     study.runs(lambda lab: [1.0 + seed for seed in range(lab.seeds)])
-    study.claims(lambda dice: [value("A 1", "3.5", "mean", 3.5, dice, about_source_data=False)])
+    study.claims(
+        lambda dice: [
+            value(
+                source="A 1",
+                statement="3.5",
+                measure=Measure("mean"),
+                says=3.5,
+                values=dice,
+                about_source_data=False,
+            )
+        ]
+    )
     return study
 
 
@@ -237,7 +256,11 @@ def test_an_animation_moves_and_leaves_its_last_frame(computed, notes, tmp_path)
 def test_a_study_without_runs_says_where_and_when_it_was_computed(tmp_path):
     study = Study("sums", "Sums", "Is 1 + 1 two?", ["A 1"], "It is.", datasets=[])
     study.runs(lambda lab: 1 + 1)
-    study.claims(lambda total: [identity("A 1", "1 + 1 is 2", "sum", 2, total)])
+    study.claims(
+        lambda total: [
+            identity(source="A 1", statement="1 + 1 is 2", quantity="sum", says=2, holds=total)
+        ]
+    )
     study.store(Lab("paper", 5, {}, obtain=None), tmp_path)
     study.draw(tmp_path)
     findings = Findings.load(tmp_path)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from reporting.verdicts.claims import Claim, compare, direction, identity, value
+from reporting.verdicts.measures import Measure
 from reporting.verdicts.statistics import mean_interval, summary
 
 LOWER = np.array([0.40, 0.42, 0.41, 0.43, 0.39])
@@ -24,16 +25,36 @@ pairs = st.lists(st.tuples(losses, losses), min_size=2, max_size=8).map(
 
 
 def check_direction(lower, higher, **options):
-    labels = ("Momentum 0.9", lower), ("SGD", higher)
-    return direction("A 3.5", "Momentum lowers the loss.", "training loss", *labels, **options)
+    return direction(
+        source="A 3.5",
+        statement="Momentum lowers the loss.",
+        measure=Measure("training loss", better=options.pop("better", "lower")),
+        lower=("Momentum 0.9", lower),
+        higher=("SGD", higher),
+        **options,
+    )
 
 
 def check_value(says, values, **options):
-    return value("A 7", "The CNN's accuracy.", "test accuracy", says, values, **options)
+    return value(
+        source="A 7",
+        statement="The CNN's accuracy.",
+        measure=Measure("test accuracy", better=options.pop("better", None)),
+        says=says,
+        values=values,
+        **options,
+    )
 
 
 def check_identity(says, holds, **options):
-    return identity("A 6.3", "The number of parameters.", "parameters", says, holds, **options)
+    return identity(
+        source="A 6.3",
+        statement="The number of parameters.",
+        quantity="parameters",
+        says=says,
+        holds=holds,
+        **options,
+    )
 
 
 class TestMeanInterval:
@@ -148,9 +169,9 @@ class TestDirection:
         assert (claim.mean, claim.low, claim.high) == (None, None, None)
         assert "not finite in" in claim.reason
 
-    def test_better_is_checked(self):
-        with pytest.raises(ValueError, match="better"):
-            check_direction([1, 2], [2, 3], better="up")
+    def test_a_measure_that_does_not_say_what_is_better_cannot_compare(self):
+        with pytest.raises(ValueError, match="training loss: a comparison needs a measure"):
+            check_direction([1, 2], [2, 3], better=None)
 
     @settings(deadline=None)
     @given(pairs, st.booleans())
@@ -197,16 +218,23 @@ class TestDirection:
 class TestCompare:
     def test_is_the_direction_of_a_measure_over_seeds(self):
         runs = {"Momentum 0.9": LOWER / 2, "SGD": HIGHER / 2, "Adam": LOWER}
-        words = "A 3.5", "Momentum lowers the loss.", "training loss"
-        claim = compare(*words, runs, lambda half: 2 * half, "Momentum 0.9", "SGD")
+        words = {"source": "A 3.5", "statement": "Momentum lowers the loss.", "runs": runs}
+        loss = Measure("training loss", lambda half: 2 * half, better="lower")
+        claim = compare(**words, measure=loss, lower="Momentum 0.9", higher="SGD")
         assert claim == check_direction(2 * (LOWER / 2), 2 * (HIGHER / 2))
-        options = {"ratio": True, "better": "higher"}
-        claim = compare(*words, runs, lambda half: 2 * half, "SGD", "Momentum 0.9", **options)
+        claim = compare(**words, measure=loss, lower="SGD", higher="Momentum 0.9", ratio=True)
         assert claim.verdict == "not reproduced"
         assert "divided by" in claim.quantity
 
     def test_labels_need_not_be_texts(self):
-        claim = compare("A 5.1", "", "", {0.1: [1, 2], 0.2: [3, 4]}, float, 0.1, 0.2)
+        claim = compare(
+            source="A 5.1",
+            statement="",
+            measure=Measure("", float, better="lower"),
+            runs={0.1: [1, 2], 0.2: [3, 4]},
+            lower=0.1,
+            higher=0.2,
+        )
         assert claim.says == "lower for 0.1 than for 0.2"
 
 

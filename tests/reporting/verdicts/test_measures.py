@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from reporting.verdicts.measures import (
+    VALIDATION_ACCURACY,
     Measure,
     best_rates,
     crossing_epoch,
@@ -26,7 +27,6 @@ from reporting.verdicts.measures import (
     unsteadiness,
     updates_to_reach,
     updates_to_slower_end,
-    validation_accuracy,
 )
 
 NOISY = [5, 4, 4.5, 3, 3.2, 3.1, 2, 2.5, 2.6, 2.7, 2.8, 2.9, 3, 3.1, 3.2, 3.3, 3.4, 3.5]
@@ -251,7 +251,7 @@ def test_unsteadiness_is_the_mean_step_of_the_last_epochs(make_record):
 def test_after_the_last_epoch(make_record):
     epochs = {"val_accuracy": np.array([0.5, 0.75, 0.25]), "val_loss": np.ones(3)}
     record = make_record(epochs=epochs | {"evaluated_accuracy": np.array([0.5, 1.0, 0.75])})
-    assert validation_accuracy(record) == 0.25
+    assert VALIDATION_ACCURACY(record) == 0.25
     assert epochs_trained(record) == 3
     assert overfitting_gaps(record).tolist() == [0, 0.25, 0.5]
     assert overfitting_gap(record) == 0.5
