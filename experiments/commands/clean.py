@@ -14,7 +14,7 @@ from experiments.commands.options import check_choice, seconds_of
 from experiments.commands.status import in_bytes
 from training.store.run_cache import RunCache
 from training.sweep.progress import counted
-from training.sweep.removal import Runs, leftovers, removable_runs, remove
+from training.sweep.removal import RemovableRuns, leftovers, removable_runs, remove
 from training.sweep.runner import runs_folder
 
 
@@ -63,7 +63,7 @@ def clean(
         typer.echo("Removed")
 
 
-def removal(runs: Runs, left: Sequence[Path]) -> list[str]:
+def removal(runs: RemovableRuns, left: Sequence[Path]) -> list[str]:
     """Lines that say what would be removed, and what would stay although it was named.
 
     Args:

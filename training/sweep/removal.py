@@ -14,7 +14,7 @@ HOUR = 3600
 
 
 @dataclasses.dataclass(frozen=True)
-class Runs:
+class RemovableRuns:
     """Runs that can be removed, and similar ones that stay.
 
     Attributes:
@@ -30,7 +30,7 @@ class Runs:
 
 def removable_runs(
     cache: RunCache, studies: Collection[str] = (), older_than: float | None = None
-) -> Runs:
+) -> RemovableRuns:
     """Return the runs that only the given studies asked for, or those of a certain age, or both.
 
     Args:
@@ -40,7 +40,7 @@ def removable_runs(
         older_than: float. Seconds since a run was stored, or failed. Defaults to None, for any.
 
     Returns:
-        `Runs`. With neither studies nor an age, none can be removed.
+        `RemovableRuns`. With neither studies nor an age, none can be removed.
     """
     files = _files_of_runs(cache) if studies or older_than is not None else {}
     if older_than is not None:
@@ -54,7 +54,7 @@ def removable_runs(
         shared = {study: common for study, common in others.items() if common}
     in_training = keys & runs_in_training(cache)
     keys = keys.difference(in_training, *shared.values())
-    return Runs({key: files[key] for key in keys}, in_training, shared)
+    return RemovableRuns({key: files[key] for key in keys}, in_training, shared)
 
 
 def leftovers(cache: RunCache) -> list[Path]:
@@ -70,12 +70,12 @@ def leftovers(cache: RunCache) -> list[Path]:
     return [*(cache.folder / "damaged").glob("*"), *old, *abandoned_heartbeats(cache)]
 
 
-def remove(cache: RunCache, runs: Runs, left: Iterable[Path]) -> None:
+def remove(cache: RunCache, runs: RemovableRuns, left: Iterable[Path]) -> None:
     """Remove runs, except those that are being trained by now, and leftovers.
 
     Args:
         cache: `RunCache`. Where the runs are stored.
-        runs: `Runs`, as `removable_runs` returned them.
+        runs: `RemovableRuns`, as `removable_runs` returned them.
         left: iterable of `Path`, as `leftovers` returned them.
     """
     stay = runs_in_training(cache)

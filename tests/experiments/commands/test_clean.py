@@ -12,7 +12,7 @@ from experiments.__main__ import main
 from experiments.commands.clean import removal
 from training import RunConfig
 from training.store.run_cache import RunCache
-from training.sweep.removal import Runs
+from training.sweep.removal import RemovableRuns
 from training.sweep.status import sweep_heartbeat
 
 CONFIGS = [RunConfig(data="stand-in", epochs=2, seed=seed) for seed in range(3)]
@@ -130,11 +130,11 @@ def test_removal(tmp_path):
     for day, path in enumerate(paths):
         path.write_bytes(b"x" * 3000)
         os.utime(path, (datetime.datetime(2026, 1, 1 + day, 12).timestamp(),) * 2)
-    runs = Runs({"1": paths[:1], "2": paths[1:2]}, {"3"}, {"other": {"4", "5"}})
+    runs = RemovableRuns({"1": paths[:1], "2": paths[1:2]}, {"3"}, {"other": {"4", "5"}})
     assert removal(runs, paths[2:]) == [
         "2 runs, 6 kB, stored 2026-01-01 12:00 to 2026-01-02 12:00",
         "but not 2 runs that other needs too",
         "but not 1 run of a sweep that is still running",
         "1 file damaged or left by killed processes, 3 kB, stored 2026-01-03 12:00",
     ]
-    assert removal(Runs({}, set(), {}), []) == ["nothing"]
+    assert removal(RemovableRuns({}, set(), {}), []) == ["nothing"]

@@ -118,7 +118,7 @@ def test_leftovers(cache, configs):
     assert cache.stored_keys() == keys(configs[:2])
 
 
-def test_notes_that_are_left_behind(cache, configs):
+def test_heartbeats_that_are_left_behind(cache, configs):
     path = cache.folder / SWEEPS / "damaged.json"
     with sweep_heartbeat(cache, "one", configs[:1]):
         path.write_text("{")

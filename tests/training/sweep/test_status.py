@@ -1,4 +1,4 @@
-"""How far sweeps are, from notes, records and failures in the cache."""
+"""How far sweeps are, from heartbeats, records and failures in the cache."""
 
 import json
 import time
@@ -30,16 +30,16 @@ def running(cache, config):
 
 
 def begun(path, seconds):
-    """Let a note be so many seconds old."""
+    """Let a heartbeat be so many seconds old."""
     content = json.loads(path.read_bytes())
     path.write_text(json.dumps({**content, "since": time.time() - seconds}))
 
 
 def test_sweep_in_all_its_parts(cache, configs, make_record):
-    with sweep_heartbeat(cache, "study", configs) as note, running(cache, configs[1]) as run:
+    with sweep_heartbeat(cache, "study", configs) as beat, running(cache, configs[1]) as run:
         cache.save(make_record(configs[0], seconds=3, compile_seconds=1))
         keep_failure(cache, configs[2], RunError("a reason", ""))
-        begun(note, 60)
+        begun(beat, 60)
         begun(run, 1)
         (sweep,) = sweeps(cache)
     assert sweep.name == "study"
@@ -54,8 +54,8 @@ def test_sweep_in_all_its_parts(cache, configs, make_record):
 
 def test_time_to_go_counts_sample_gradients(cache, small, make_record):
     short, long = small(epochs=1), small(epochs=3)
-    with sweep_heartbeat(cache, "study", [short, long]) as note:
-        begun(note, 10)
+    with sweep_heartbeat(cache, "study", [short, long]) as beat:
+        begun(beat, 10)
         assert sweeps(cache)[0].seconds_to_go is None
         cache.save(make_record(short))
         assert sweeps(cache)[0].seconds_to_go == pytest.approx(30, abs=1)
@@ -118,7 +118,7 @@ def test_sweep_of_a_killed_process_is_shown_until_the_next(cache, configs, make_
         assert abandoned_heartbeats(cache) == []
 
 
-def test_sweep_removes_the_notes_of_its_workers_that_were_killed(cache, configs):
+def test_sweep_removes_the_heartbeats_of_its_workers_that_were_killed(cache, configs):
     with sweep_heartbeat(cache, "interrupted", configs):
         with running(cache, configs[0]) as path:
             content = json.loads(path.read_bytes())
@@ -127,7 +127,7 @@ def test_sweep_removes_the_notes_of_its_workers_that_were_killed(cache, configs)
 
 
 @pytest.mark.parametrize("content", ["{", "{}", '{"about": {"name": 1, "runs": {}}}'])
-def test_damaged_notes_hinder_no_sweep(trained, configs, cache, content):
+def test_damaged_heartbeats_hinder_no_sweep(trained, configs, cache, content):
     for folder in (SWEEPS, RUNNING):
         (cache.folder / folder).mkdir()
         (cache.folder / folder / "damaged.json").write_text(content)
@@ -136,7 +136,17 @@ def test_damaged_notes_hinder_no_sweep(trained, configs, cache, content):
     assert [path.name for path in abandoned_heartbeats(cache)] == ["damaged.json"] * 2
 
 
-def test_run_all_notes_what_it_trains(in_process, configs, cache, make_record, monkeypatch):
+def test_heartbeats_that_cannot_be_written_hinder_no_sweep(trained, configs, cache):
+    for folder in (SWEEPS, RUNNING):
+        (cache.folder / folder).touch()  # so it can be no folder
+    with pytest.warns(UserWarning, match="cannot write .*: status lacks it"):
+        records = run_all(configs, runs_dir=cache.folder)
+    assert [record.config for record in records] == configs
+
+
+def test_run_all_keeps_a_heartbeat_of_what_it_trains(
+    in_process, configs, cache, make_record, monkeypatch
+):
     seen = []
 
     def train(config, data_dir):
@@ -151,7 +161,7 @@ def test_run_all_notes_what_it_trains(in_process, configs, cache, make_record, m
     assert [path for kind in (SWEEPS, RUNNING) for path in (cache.folder / kind).iterdir()] == []
 
 
-def test_nothing_is_noted_where_nothing_is_trained(trained, configs, cache, monkeypatch):
+def test_no_heartbeat_where_nothing_is_trained(trained, configs, cache, monkeypatch):
     run_all(configs, runs_dir=cache.folder)
     monkeypatch.setattr("training.sweep.runner.sweep_heartbeat", None)
     run_all(configs, runs_dir=cache.folder)
