@@ -25,15 +25,34 @@ from training.store.run_cache import RunCache
 
 FIELDS = sorted(field.name for field in dataclasses.fields(RunConfig))
 NAMES = [
-    *AUGMENTATIONS, *ENGINES, *INITIALIZERS, *KEEPS, *MODELS, *OPTIMIZERS, *SCALINGS, *SCHEDULES,
-    "mnist", "cifar10", "real", "stand-in", "relu", "same", "valid",
-]  # fmt: skip
+    *AUGMENTATIONS,
+    *ENGINES,
+    *INITIALIZERS,
+    *KEEPS,
+    *MODELS,
+    *OPTIMIZERS,
+    *SCALINGS,
+    *SCHEDULES,
+    "mnist",
+    "cifar10",
+    "real",
+    "stand-in",
+    "relu",
+    "same",
+    "valid",
+]
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
-    | st.sampled_from(NAMES) | st.integers(0, 4) | st.sampled_from([1e308, 1e-320, 2**63, -0.0]),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(NAMES)
+    | st.integers(0, 4)
+    | st.sampled_from([1e308, 1e-320, 2**63, -0.0]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
     max_leaves=4,
-)  # fmt: skip
+)
 malformed = st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=8), anything, max_size=6)
 
 
@@ -132,11 +151,33 @@ def test_a_batch_that_no_memory_holds_costs_its_own_run(tmp_path, small, sweep, 
 
 
 words = st.one_of(
-    st.sampled_from(["run", "report", "export", "list", "search", "status", "clean", "--all",
-                     "--preset", "quick", "--seeds", "--jobs", "--out", "--data", "--help", "-1",
-                     "0", "momentum_nesterov", "--", "--seeds=", "nan"]),
+    st.sampled_from(
+        [
+            "run",
+            "report",
+            "export",
+            "list",
+            "search",
+            "status",
+            "clean",
+            "--all",
+            "--preset",
+            "quick",
+            "--seeds",
+            "--jobs",
+            "--out",
+            "--data",
+            "--help",
+            "-1",
+            "0",
+            "momentum_nesterov",
+            "--",
+            "--seeds=",
+            "nan",
+        ]
+    ),
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6),
-)  # fmt: skip
+)
 
 
 @settings(

@@ -30,13 +30,22 @@ def test_no_source_reads_pickles_or_speaks_to_the_network(path):
     Workers read what the process that started them writes into a pipe, and no file.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    banned = {"dill", "cloudpickle", "shelve", "marshal", "urllib.request", "requests",
-              "http.client", "ftplib"}  # fmt: skip
+    banned = {
+        "dill",
+        "cloudpickle",
+        "shelve",
+        "marshal",
+        "urllib.request",
+        "requests",
+        "http.client",
+        "ftplib",
+    }
     assert not banned & set(imported(tree))
     of_pickle = {
-        ast.unparse(node) for node in ast.walk(tree)
+        ast.unparse(node)
+        for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and ast.unparse(node).startswith("pickle.")
-    }  # fmt: skip
+    }
     of_pipes = {"pickle.load", "pickle.dump"} if path.name == "worker_pool.py" else set()
     assert of_pickle <= {"pickle.UnpicklingError"} | of_pipes
     assert "pickle" not in set(imported(tree)) or of_pickle
@@ -70,10 +79,22 @@ def test_a_study_of_drawn_images_opens_no_connection(tmp_path, survived):
     options = ["--data", "stand-in", "--seeds", "1", "--jobs", "1"]
     folders = ["--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "out")]
     done = subprocess.run(
-        [sys.executable, "-c", CONNECTIONS, str(tmp_path / "log"), "run", "momentum_nesterov",
-         *options, *folders],
-        cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            CONNECTIONS,
+            str(tmp_path / "log"),
+            "run",
+            "momentum_nesterov",
+            *options,
+            *folders,
+        ],
+        cwd=ROOT,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "log").read_text() == ""
     survived["studies without a connection"] += 1

@@ -359,7 +359,7 @@ def space_of_builder(builder: str, dataset: str) -> dict:
 
 
 def _save_model(record: RunRecord, path: Path) -> None:
-    from training import trained
+    from training.single_run.train import trained
 
     temporary = path.with_name(f"unfinished.{path.name}")
     trained(record).save(temporary)

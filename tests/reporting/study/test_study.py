@@ -75,9 +75,15 @@ def test_store_and_draw_write_records_findings_and_figures(study, lab, tmp_path)
     study.draw(tmp_path / "small")
     written = {path.name for path in (tmp_path / "small").iterdir()}
     assert written == {
-        "records.json", "records.npz", "findings.json",
-        "loss.svg", "loss.png", "learning_rates.svg", "learning_rates.png", "explorer.chart.json",
-    }  # fmt: skip
+        "records.json",
+        "records.npz",
+        "findings.json",
+        "loss.svg",
+        "loss.png",
+        "learning_rates.svg",
+        "learning_rates.png",
+        "explorer.chart.json",
+    }
     findings = Findings.load(tmp_path / "small")
     assert [figure.name for figure in findings.figures] == ["loss", "learning_rates"]
     assert findings.claims[0].mean == pytest.approx(1.01)

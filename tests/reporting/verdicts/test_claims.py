@@ -354,9 +354,16 @@ class TestIdentity:
 
 def test_claim_rejects_an_unknown_verdict_or_kind():
     facts = {
-        "source": "A", "statement": "", "says": "", "quantity": "", "mean": None, "low": None,
-        "high": None, "seeds": 0, "reason": "",
-    }  # fmt: skip
+        "source": "A",
+        "statement": "",
+        "says": "",
+        "quantity": "",
+        "mean": None,
+        "low": None,
+        "high": None,
+        "seeds": 0,
+        "reason": "",
+    }
     with pytest.raises(ValueError, match="verdict must be one of reproduced"):
         Claim(kind="value", verdict="true", **facts)
     with pytest.raises(ValueError, match="kind must be one of direction"):

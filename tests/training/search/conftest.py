@@ -76,9 +76,12 @@ def make(runs):
         config = RunConfig(data="stand-in", train_size=20, validation_size=10, epochs=4)
         options = {"trials": 6, "seeds": 2, "say": lambda line: None, "config": config}
         return Search(
-            "space", search.space_of(fields), fields,
-            runs_dir=runs.cache.folder, **{**options, **changes},
-        )  # fmt: skip
+            "space",
+            search.space_of(fields),
+            fields,
+            runs_dir=runs.cache.folder,
+            **{**options, **changes},
+        )
 
     return make
 

@@ -109,8 +109,12 @@ def test_weight_sizes_by_hand():
     assert (counts.shape, counts.dtype) == ((100,), np.int32)
     # What lies outside counts at the end, whatever the sign; biases do not count.
     assert {place: int(counts[place]) for place in np.flatnonzero(counts)} == {
-        0: 2, 80: 2, 86: 2, 90: 1, 99: 1
-    }  # fmt: skip
+        0: 2,
+        80: 2,
+        86: 2,
+        90: 1,
+        99: 1,
+    }
 
 
 def test_weight_sizes_are_those_of_the_weights_after_training(small):

@@ -119,9 +119,14 @@ def test_gradient_norms_change_nothing_else(small):
 )
 def test_outputs_are_those_of_the_keras_model(hidden, filters, padding, seed):
     config = RunConfig(
-        model="cnn", hidden=hidden, filters=filters, padding=padding, epochs=1, seed=seed,
+        model="cnn",
+        hidden=hidden,
+        filters=filters,
+        padding=padding,
+        epochs=1,
+        seed=seed,
         backend=BACKEND,
-    )  # fmt: skip
+    )
     model = build(config)
     network = network_of(model)
     network.set_weights(model.get_weights())

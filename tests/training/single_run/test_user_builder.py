@@ -78,9 +78,16 @@ def modules(tmp_path_factory):
 def config(function="build", **fields):
     builder = f"user_networks:{function}"
     return RunConfig(
-        data="stand-in", train_size=20, validation_size=10, batch_size=5, epochs=2, model="builder",
-        builder=builder, builder_hash=user_builder.source_hash(builder), **fields,
-    )  # fmt: skip
+        data="stand-in",
+        train_size=20,
+        validation_size=10,
+        batch_size=5,
+        epochs=2,
+        model="builder",
+        builder=builder,
+        builder_hash=user_builder.source_hash(builder),
+        **fields,
+    )
 
 
 def names(space):

@@ -123,9 +123,15 @@ def test_heartbeat_is_touched(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"{", b"null", b"[]", b"{}", b"\xff", b'{"about": {"text": "only"}}',
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b'{"about": {"text": "only"}}',
     ],
-)  # fmt: skip
+)
 def test_damaged_heartbeat_is_ignored_with_a_warning(tmp_path, content):
     (tmp_path / "foreign.json").write_bytes(content)
     with (

@@ -183,11 +183,26 @@ def start(small_sets, tmp_path):
 
     def start(runs, *arguments):
         return subprocess.Popen(
-            [sys.executable, "-m", "experiments", "search", *arguments, *SIZES, "--jobs", "1",
-             "--runs", str(tmp_path / runs), "--out", str(tmp_path / f"{runs}-report")],
-            cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [
+                sys.executable,
+                "-m",
+                "experiments",
+                "search",
+                *arguments,
+                *SIZES,
+                "--jobs",
+                "1",
+                "--runs",
+                str(tmp_path / runs),
+                "--out",
+                str(tmp_path / f"{runs}-report"),
+            ],
+            cwd=tmp_path,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-        )  # fmt: skip
+        )
 
     return start
 
