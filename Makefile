@@ -41,7 +41,7 @@ bench: .venv/installed ## measure speed side by side against what a user would w
 	$(BIN)/python -m benchmarks.numpy_cnn
 	$(BIN)/python -m benchmarks.cifar_network
 
-lock: .venv/installed ## renew uv.lock and requirements.txt from pyproject.toml
+lock: .venv/installed ## renew uv.lock and requirements.txt from requirements.in
 	$(BIN)/uv lock --upgrade
 	$(BIN)/uv export --quiet --no-hashes --output-file requirements.txt
 
