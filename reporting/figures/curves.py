@@ -37,6 +37,7 @@ def draw_losses(
     cost: str = "Iterations",
     first: int | None = None,
     windows: Mapping[str, int] | None = None,
+    count_failed: bool = True,
 ) -> None:
     """Draw each method's loss at every iteration: the mean over seeds, and their band.
 
@@ -47,6 +48,7 @@ def draw_losses(
         first: Number of iterations to draw. Defaults to all.
         windows: Label → iterations of the moving average, for methods that are too noisy to be
             seen without one. Defaults to none: the exact losses.
+        count_failed: Whether the legend says how many runs failed. Defaults to True.
     """
     if cost != "Iterations":
         ax.set_xscale("log")
@@ -54,7 +56,7 @@ def draw_losses(
         x = np.mean([COSTS[cost](record) for record in records], axis=0)
         curves = np.array([record.iteration_loss for record in records])
         window = (windows or {}).get(label, 1)
-        failed = sum(record.failed for record in records)
+        failed = sum(record.failed for record in records) if count_failed else 0
         plots.mean_and_band(ax, x[:first], curves[:, :first], label, window, failed=failed)
     plots.label_axes(ax, cost, "Loss of the batch")
 
@@ -135,7 +137,11 @@ def draw_convergence(settings: Mapping[str, Methods], window: int, highest: floa
     """
     fig, axes = plots.figure(2, len(settings), width=13, height=9, sharey="row")
     for (loss, accuracy), (title, methods) in zip(axes.T, settings.items(), strict=True):
-        draw_losses(loss, methods, windows=dict.fromkeys(methods, window))
+        # Methods share one legend, so where one failed stands above its column.
+        draw_losses(loss, methods, windows=dict.fromkeys(methods, window), count_failed=False)
+        failed = [label for label, records in methods.items() if any(r.failed for r in records)]
+        if failed:
+            title = f"{title} ({', '.join(failed)}: failed)"
         plots.label_axes(loss, "Iterations", "Loss of the batch", title)
         draw_metric(accuracy, methods, "val_accuracy", "Validation accuracy")
     for ax in axes[:, 1:].flat:

@@ -154,6 +154,17 @@ def test_convergence_has_a_column_for_each_setting(make_record):
     assert line(fast, "SGD").get_ydata().tolist() == [0, 0.75]
 
 
+def test_a_method_that_failed_is_named_above_its_column(make_record):
+    epochs = {"val_accuracy": np.array([0.1, 0.5])}
+    well, ill = make_record(epochs=epochs), make_record(epochs=epochs, losses=[2.0, np.nan])
+    settings = {"one": {"SGD": [well], "Adam": [ill]}, "other": {"SGD": [well], "Adam": [well]}}
+    fig = draw_convergence(settings, window=1, highest=3)
+    titles = [ax.get_title(loc="left") for ax in fig.axes]
+    assert titles == ["one (Adam: failed)", "other", "", ""]
+    (legend,) = fig.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["SGD", "Adam"]
+
+
 def test_sweeps_draw_the_mean_of_each_setting(make_record):
     of_settings = {
         0.1: [make_record(final=1.0), make_record(final=2.0)],
