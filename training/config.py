@@ -41,6 +41,18 @@ MODELS = {
 "builder" stands for a function of the user's: see `training.single_run.user_builder`.
 """
 
+NUMPY_OPTIONS = (
+    "hidden",
+    "filters",
+    "kernel_size",
+    "padding",
+    "block_dropout",
+    "dropout",
+    "activation",
+    "initializer",
+)
+"""Options that the networks in NumPy have too."""
+
 SCALINGS = ("unit", "none", "standard", "pca", "zca")
 """Ways to scale the pixels; see `training.single_run.scaling`."""
 
@@ -265,14 +277,8 @@ class RunConfig:
         one_of(from_scratch.OPTIMIZERS)("optimizer of engine 'numpy'", self.optimizer)
         if self.activation is not None:
             one_of(NUMPY_ACTIVATIONS)("activation of engine 'numpy'", self.activation)
-        for name in (
-            "schedule",
-            "patience",
-            "augmentation",
-            "batch_normalisation",
-            "l1",
-            "l2",
-        ):
+        lacking = [name for name in OPTIONS if name not in NUMPY_OPTIONS]
+        for name in ("schedule", "patience", *lacking):
             if getattr(self, name) != getattr(type(self), name):
                 raise ConfigError(f"{name} needs engine 'keras', not {self.engine!r}")
         for kept in ("evaluations", "sample evaluations", "gradient norms"):
