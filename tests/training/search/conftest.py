@@ -48,7 +48,7 @@ class Runs:
         accuracy = 0.9 - distance / 5 + config.epochs / 1000
         final = math.nan if failed else 1.0
         record = self.make_record(
-            config, [2, final], final, {"val_accuracy": [accuracy]}, kept=kept
+            config, [2, final], final, epochs={"val_accuracy": [accuracy]}, kept=kept
         )
         self.cache.save(record)
         return self.cache.load(config)
